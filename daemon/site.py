@@ -1,0 +1,178 @@
+"""What a site file says, as types. Reading and checking the file is `daemon.config`'s business."""
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rules._settings import Duration, PointName, Refers
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
+"""Names that end up in topics and commands: lower-case letters, digits, - and _."""
+
+
+class Secret(str):
+    """A secret's *name*, as written after `!secret`; the value is fetched from the secrets folder when it is needed."""
+
+    __slots__ = ()
+
+
+def _secret_name(raw: object) -> Secret:
+    if not isinstance(raw, Secret):
+        raise ValueError("a secret never stands in the site file: write !secret and the name of a file of secrets")
+    return raw
+
+
+SecretName = Annotated[str, BeforeValidator(_secret_name)]
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone; one is written like Asia/Shanghai") from error
+    return name
+
+
+class Section(BaseModel):
+    """A table of the site file: frozen, and unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SiteHeader(Section):
+    """`site:`"""
+
+    id: Slug
+    name: str
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+
+
+class Line(Section):
+    """One entry of `lines:`. Exactly one of serial, tcp, rtu_over_tcp."""
+
+    serial: str | None = None
+    """A port by /dev/serial/by-id or by-path."""
+    tcp: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$")] | None = None
+    """host:port of a device or gateway that speaks the TCP form of its protocol (Modbus TCP)."""
+    rtu_over_tcp: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$")] | None = None
+    """host:port of a serial server that passes bytes through unchanged."""
+    baud: Annotated[int, Field(ge=1200, le=115200)] = 9600
+    format: Literal["8N1", "8E1", "8O1", "8N2"] = "8N1"
+    title: str = ""
+    unstable_name: bool = False
+    """True: accept a port such as /dev/ttyUSB0, which may be another one after a restart."""
+
+
+class Device(Section):
+    """One entry of `devices:`; settings of the driver stand beside these keys."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    line: Annotated[str, Refers("line")]
+    driver: str
+    title: str = ""
+    inverted: list[str] = []
+    """Switch channels that are true in rest (normally-closed contacts); they are turned round."""
+
+
+class Door(Section):
+    """One entry of `doors:`."""
+
+    title: str
+    lock: PointName
+    """The relay."""
+    energised: Literal["open", "closed"] = "open"
+    """What the door is while the relay is on: open for a strike, closed for a magnetic lock."""
+    contact: PointName | None = None
+    """True while the door leaf stands open."""
+    reader: Annotated[str, Refers("device")] | None = None
+    exit: PointName | None = None
+    """Request-to-exit button or break-glass."""
+    unlock: Duration = 5.0
+    """How long a card, an exit button or an operator unlocks it."""
+    held: Duration = 20.0
+    """Open longer than this after it was let open: held."""
+
+
+class Lane(Section):
+    """One entry of `lanes:`."""
+
+    title: str
+    open: PointName
+    close: PointName
+    presence: PointName
+    """True while something stands under the boom."""
+    up: PointName | None = None
+    down: PointName | None = None
+    reader: Annotated[str, Refers("device")] | None = None
+    pulse: Duration = 0.5
+    travel: Duration = 6.0
+    """The longest time that the boom takes from end to end."""
+    stay: Duration = 15.0
+    """How long it stays up for a car that was let in but does not come."""
+    presence_limit: Duration = 1.0
+    """A presence reading older than this counts as a car under the boom."""
+
+
+class SwitchOutput(Section):
+    """One entry of `outputs:`: a siren, a lamp."""
+
+    title: str
+    relay: PointName
+    rest: bool = False
+
+
+class Zone(Section):
+    """One entry of `zones:`."""
+
+    title: str
+    fire: list[PointName] = []
+    """Contacts of the fire panel, already decided there: any one of them releases."""
+    release: list[str] = []
+    """Doors and lanes that go free on fire."""
+    sirens: list[Annotated[str, Refers("output")]] = []
+    stale: Literal["alarm", "release"] = "alarm"
+    """What a fire contact that cannot be read does: raise a fault, or also free the zone."""
+
+
+class Subscriber(Section):
+    """One entry of `subscribers:`."""
+
+    broker: Annotated[str, Field(pattern=r"^mqtts?://[^/\s]+$")]
+    """mqtt://host:port or mqtts://host:port."""
+    tier: Annotated[int, Field(ge=0, le=3)]
+    title: str = ""
+    user: str | None = None
+    password: SecretName | None = None
+    client: SecretName | None = None
+    """A secret holding the client's certificate and key (PEM)."""
+    ca: SecretName | None = None
+    """A secret holding the certificate authority (PEM) where it is not one of the system's."""
+    plaintext: bool = False
+    """True: accept a broker without TLS on another machine."""
+    kinds: list[str] = ["*"]
+    """Event kinds wanted, as patterns: alarm.*, access.denied."""
+
+
+class Access(Section):
+    """`access:`"""
+
+    cards: str
+    """CSV file beside the site file: number, name, doors, from, until, hours."""
+
+
+class Site(Section):
+    """A whole site file."""
+
+    site: SiteHeader
+    lines: dict[Slug, Line]
+    devices: dict[Slug, Device]
+    doors: dict[Slug, Door] = {}
+    lanes: dict[Slug, Lane] = {}
+    outputs: dict[Slug, SwitchOutput] = {}
+    zones: dict[Slug, Zone] = {}
+    rules: dict[Slug, dict[str, Any]] = {}
+    """Name -> kind and the settings of that kind."""
+    subscribers: dict[Slug, Subscriber] = {}
+    access: Access | None = None

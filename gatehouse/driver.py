@@ -1,0 +1,101 @@
+"""The driver contract: bytes to samples, wishes to bytes. Sockets, tasks, timers, retries and logs are the daemon's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal, Protocol, runtime_checkable
+
+from gatehouse.demands import Pulse
+from gatehouse.points import Point, Quality, Value
+
+
+class DriverError(Exception):
+    """The device said no, or something that makes no sense; the text is for the technician."""
+
+
+Wire = Literal["serial", "tcp"]  # a bare stream of bytes (also behind a serial server), or a TCP protocol's packets
+
+
+class ScanClass(IntEnum):
+    """What goes first on a line."""
+
+    SAFETY, ACCESS, MEASURE, SLOW = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One exchange that a device wants made every `period` seconds, and the channels that it brings."""
+
+    name: str
+    kind: ScanClass
+    period: float
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value out of an answer."""
+
+    value: Value | None
+    quality: Quality = Quality.GOOD
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the first `used` bytes received are: the answer or, where it is None, something to throw away."""
+
+    used: int
+    answer: bytes | None = None
+    why: str = ""  # without an answer: `noise`, `foreign`, `echo`, `crc`
+
+
+class Question(Protocol):
+    """A request, and how to know its answer."""
+
+    @property
+    def request(self) -> bytes:
+        """The bytes to send."""
+
+    def find(self, received: bytes) -> Found | None:
+        """Judge all bytes received so far; None while they may still become the answer."""
+
+
+class Device(Protocol):
+    """A polled device: the dataclass `Device` of a file in `drivers/`; its fields are its settings."""
+
+    def points(self) -> Sequence[Point]:
+        """Its channels."""
+
+    def scans(self) -> Sequence[Scan]:
+        """The exchanges it wants."""
+
+    def ask(self, scan: Scan) -> Question:
+        """The question of a scan, made anew each time."""
+
+    def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
+        """Samples by channel; DriverError when the device refused or spoke nonsense."""
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Offered by a device that can be told something."""
+
+    def write(self, channel: str, value: Value | Pulse) -> Question:
+        """The question that makes the channel so; DriverError when the device has no way to do it."""
+
+    def accept(self, question: Question, answer: bytes) -> None:
+        """Return when the device said yes; DriverError when it did not."""
+
+    def prepare(self) -> Sequence[Question]:
+        """Writes owed to the device each time it comes (back) to life."""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A device that speaks unasked, such as a card reader. It has its line to itself."""
+
+    def points(self) -> Sequence[Point]: ...
+
+    def hear(self, received: bytes, now: float) -> tuple[Found, Mapping[str, Sample]] | None:
+        """Judge all bytes received so far; None while more are needed. `now` is monotonic, to tell repeats."""
