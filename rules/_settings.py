@@ -1,17 +1,22 @@
-"""Settings as people write them in a site file (`10s`, `300 mA`, a point's name), checked where they stand."""
+"""Settings as people write them in a site file (`10s`, `300 mA`, `on`, a point's name), checked where they stand.
+
+A field named after a word of Python ends in an underscore: `for_` is written `for` in the file.
+"""
 
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNITS = {
     "A": ("A", 1.0), "mA": ("A", 0.001), "V": ("V", 1.0), "W": ("W", 1.0), "kW": ("W", 1000.0),
     "°C": ("°C", 1.0), "%": ("%", 1.0), "Hz": ("Hz", 1.0), "ppm": ("ppm", 1.0), "kWh": ("kWh", 1.0),
 }  # fmt: skip
-_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(\S+)\s*\Z")
+_SWITCH = {"on": True, "off": False, True: True, False: False}
+_NUMBER = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(\S+)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +35,42 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Refers:
-    """Marks a setting that names something of the site: `point`, `door`, `lane`, `zone`, `output`, `device`."""
+    """Marks a setting that names something of the site: `point`, `door`, `lane`, `zone`, `output`, `device`, `line`."""
 
     to: str
 
 
-def _parse(raw: object, units: dict[str, Any], example: str) -> tuple[float, str]:
+def _parse(raw: object, units: dict[str, Any], code: str) -> tuple[float, str]:
     match = _NUMBER.match(raw) if isinstance(raw, str) else None
     if match is None or match[2] not in units:
-        raise ValueError(f"write a number and its unit, such as {example}; units: {', '.join(units)}")
+        example = "10s or 2m" if code == "duration" else "300 mA or 60 °C"
+        known = ", ".join(units)
+        raise PydanticCustomError(code, "write a number and its unit, such as {example}; units: {units}",
+                                  {"example": example, "units": known})  # fmt: skip
     return float(match[1]), match[2]
 
 
 def _seconds(raw: object) -> float:
     if type(raw) is float:  # a default of the program, not of the file
         return raw
-    number, unit = _parse(raw, _SECONDS, "10s or 2m")
+    number, unit = _parse(raw, _SECONDS, "duration")
+    if number < 0:
+        raise PydanticCustomError("negative_duration", "a length of time is not negative")
     return number * _SECONDS[unit]
 
 
 def _amount(raw: object) -> Amount:
-    return raw if isinstance(raw, Amount) else Amount(*_parse(raw, _UNITS, "300 mA or 60 °C"))
+    return raw if isinstance(raw, Amount) else Amount(*_parse(raw, _UNITS, "quantity"))
+
+
+def _switch(raw: object) -> bool:
+    if not isinstance(raw, str | bool) or raw not in _SWITCH:
+        raise PydanticCustomError("on_off", "write on or off")
+    return _SWITCH[raw]
 
 
 Duration = Annotated[float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "examples": ["10s", "2m"]})]
 Quantity = Annotated[Amount, BeforeValidator(_amount), WithJsonSchema({"type": "string", "examples": ["300 mA"]})]
+OnOff = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})]
+"""A switch's value: on or off."""
 PointName = Annotated[str, Refers("point")]
