@@ -40,6 +40,20 @@ class Refers:
     to: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Marks a quantity that is held against the point or points of another setting: their units must be comparable."""
+
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Marks a quantity that must be smaller than the one of another setting: a warning below its alarm."""
+
+    setting: str
+
+
 def _parse(raw: object, units: dict[str, Any], code: str) -> tuple[float, str]:
     match = _NUMBER.match(raw) if isinstance(raw, str) else None
     if match is None or match[2] not in units:
