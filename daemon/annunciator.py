@@ -1,0 +1,80 @@
+"""The book of alarms: what rules say of conditions, and what people do about them, become states and events."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gatehouse.alarms import Alarm, AlarmState, Condition, Severity
+
+Emit = Callable[..., object]
+
+
+class Annunciator:
+    """Every alarm that is not back to normal. Nothing here waits, and nothing is ever deleted from the journal."""
+
+    def __init__(self, emit: Emit) -> None:
+        """`emit(kind, subject, actor=…, severity=…, content=…)` writes an event."""
+        self.standing: dict[str, Alarm] = {}
+        self._emit = emit
+
+    def restore(self, states: Iterable[bytes]) -> None:
+        """Take back what stood when the daemon last ran; their conditions are judged anew before they count as gone."""
+        for state in states:
+            alarm = msgspec.json.decode(state, type=Alarm)
+            self.standing[alarm.condition.alarm] = replace(alarm, active=None)
+
+    def judge(self, condition: Condition, issuer: str, now: datetime) -> None:
+        """Take a rule's word on one alarm."""
+        old = self.standing.get(condition.alarm)
+        actor = f"rule:{issuer}"
+        if condition.active:
+            if old is None:
+                self._set(Alarm(condition=condition, active=True, raised=now), "alarm.raised", actor)
+            elif old.active is False or condition.severity < old.condition.severity:
+                self._set(old.rise(condition, now), "alarm.raised", actor)
+            else:
+                self.standing[condition.alarm] = replace(old, active=True)
+        elif old is not None and condition.active is None:
+            self.standing[condition.alarm] = replace(old, active=None)
+        elif old is not None and old.active is not False:
+            self._set(replace(old, active=False), "alarm.returned", actor, condition.evidence)
+
+    def acknowledge(self, alarm: str, by: str) -> Alarm:
+        """Note that a named person knows; KeyError when it does not stand, ValueError when already done."""
+        old = self.standing[alarm]
+        if old.acknowledged_by:
+            raise ValueError(f"already acknowledged by {old.acknowledged_by}")
+        return self._set(replace(old, acknowledged_by=by), "alarm.acknowledged", f"person:{by}", by=by)
+
+    def reset(self, alarm: str, by: str) -> Alarm:
+        """Let a latched alarm go in a person's name; ValueError while its condition holds or cannot be read."""
+        return self._set(self.standing[alarm].reset(by), "alarm.reset", f"person:{by}", by=by)
+
+    def _set(
+        self, alarm: Alarm, kind: str, actor: str, evidence: dict[str, Any] | None = None, by: str | None = None
+    ) -> Alarm:
+        condition = alarm.condition
+        if alarm.state is AlarmState.NORMAL:
+            self.standing.pop(condition.alarm, None)
+        else:
+            self.standing[condition.alarm] = alarm
+        content = {
+            "alarm": condition.alarm,
+            "alarm_kind": condition.kind,
+            "state": alarm.state.value,
+            "count": alarm.count,
+            "evidence": condition.evidence if evidence is None else evidence,
+            "alarm_state": msgspec.to_builtins(alarm),
+        }
+        if by is not None:
+            content["by"] = by
+        self._emit(kind, condition.subject, actor=actor, severity=int(condition.severity), content=content)
+        return alarm
+
+
+def own(alarm: str, kind: str, subject: str, active: bool, severity: Severity = Severity.P3, **seen: Any) -> Condition:  # noqa: ANN401 - evidence is free-form
+    """Make a condition of the daemon's own: journal, feed, line, rule in trouble."""
+    return Condition(alarm=alarm, active=active, severity=severity, kind=kind, subject=subject, evidence=seen)

@@ -1,0 +1,145 @@
+"""The priority array of every output: the strongest demand wins, a veto forbids, and nobody deletes another's."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gatehouse.demands import Demand, Output, Passage, Priority
+from gatehouse.points import Value
+
+_LIFE = (Priority.LIFE_SAFETY_BY_HAND, Priority.LIFE_SAFETY)
+_MAY_BREAK_INTERLOCK = (*_LIFE, Priority.WAY_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an output is told, and who won."""
+
+    output: str
+    value: Value | None
+    """None: hold it as it is, because all that anyone wants is vetoed or the inputs are not yet known."""
+    demand: Demand | None
+    """The winner; None at rest or when held."""
+    why: str = field(default="", compare=False)
+    """Why it is held."""
+
+
+class Arbiter:
+    """Collects demands by issuer and decides every output anew from all of them."""
+
+    def __init__(self, outputs: Iterable[Output], exclusive: Iterable[Collection[str]] = ()) -> None:
+        """Know these outputs; of each `exclusive` group only one door may be open at a time (an interlock)."""
+        self.outputs = {output.name: output for output in outputs}
+        self.decisions = {name: Decision(name, None, None, "not learned yet") for name in self.outputs}
+        self._demands: dict[str, dict[str, tuple[Demand, ...]]] = {name: {} for name in self.outputs}
+        self._unlearned: dict[str, set[str]] = {}
+        self._siblings: dict[str, set[str]] = defaultdict(set)
+        for group in exclusive:
+            for name in group:
+                self._siblings[name] |= set(group) - {name}
+
+    @property
+    def told(self) -> Mapping[str, Value | None]:
+        """What each output is being told now."""
+        return {name: decision.value for name, decision in self.decisions.items()}
+
+    def await_inputs(self, output: str, points: Iterable[str]) -> None:
+        """Give the output no order to rest before each of these points has been read once."""
+        self._unlearned.setdefault(output, set()).update(points)
+
+    def learn(self, points: Collection[str]) -> None:
+        """These points have now been read."""
+        for missing in self._unlearned.values():
+            missing.difference_update(points)
+
+    def unlearned(self) -> dict[str, set[str]]:
+        """Outputs that still wait, with the points they wait for."""
+        return {output: missing for output, missing in self._unlearned.items() if missing}
+
+    def place(self, issuer: str, demands: Sequence[Demand]) -> None:
+        """Let these be all that the issuer wants from now on.
+
+        ValueError (and nothing changed) when a demand names no output, or when life safety asks for anything but
+        the output's safe value: levels 1 and 2 can only ever free.
+        """
+        for demand in demands:
+            self._check(demand)
+        wanted: dict[str, list[Demand]] = defaultdict(list)
+        for demand in demands:
+            wanted[demand.output].append(demand)
+        for name, by_issuer in self._demands.items():
+            if name in wanted:
+                by_issuer[issuer] = tuple(wanted[name])
+            else:
+                by_issuer.pop(issuer, None)
+
+    def _check(self, demand: Demand) -> None:
+        output = self.outputs.get(demand.output)
+        if output is None:
+            raise ValueError(f"{demand.issuer} wants {demand.output}, which is no output of this site")
+        if demand.priority in _LIFE and (demand.veto or output.safe not in (None, demand.value)):
+            raise ValueError(f"{demand.issuer} wants {demand.output} {demand.value!r}: life safety may only free it")
+
+    def demands(self, output: str) -> list[Demand]:
+        """Everything wanted of one output, strongest first; a veto before a demand, the safe value before others."""
+        safe = self.outputs[output].safe
+        flat = (demand for demands in self._demands[output].values() for demand in demands)
+        return sorted(flat, key=lambda demand: (demand.priority, not demand.veto, demand.value != safe))
+
+    def next_expiry(self) -> float:
+        """Monotonic second at which the next demand falls void; inf when none will."""
+        instants = (d.until for by in self._demands.values() for ds in by.values() for d in ds if d.until is not None)
+        return min(instants, default=float("inf"))
+
+    def resolve(self, now: float) -> list[Decision]:
+        """Decide every output; return those whose decision changed, orders to close before orders to open."""
+        for by_issuer in self._demands.values():
+            for issuer, demands in list(by_issuer.items()):
+                live = tuple(d for d in demands if d.until is None or now < d.until)
+                if not live:
+                    del by_issuer[issuer]
+                elif len(live) < len(demands):
+                    by_issuer[issuer] = live
+        changed: dict[str, Decision] = {}
+        while moved := self._settle():  # a door that closes may let its interlocked neighbour open: look again
+            changed.update(moved)
+        return list(changed.values())
+
+    def _settle(self) -> dict[str, Decision]:
+        moved = {}
+        for name in sorted(self.outputs, key=self._is_opening):
+            decision, old = self._decide(self.outputs[name]), self.decisions[name]
+            self.decisions[name] = decision
+            if decision != old:
+                moved[name] = decision
+        return moved
+
+    def _is_opening(self, name: str) -> int:
+        """Order of deciding: what closes first, so that an interlock's next door can open; then the strongest."""
+        decision = self._decide(self.outputs[name])
+        if decision.value is not Passage.OPEN:
+            return 0
+        return decision.demand.priority if decision.demand else Priority.REST
+
+    def _decide(self, output: Output) -> Decision:
+        vetoed: dict[Value, Demand] = {}
+        for demand in self.demands(output.name):
+            if demand.veto:
+                vetoed.setdefault(demand.value, demand)
+            elif demand.value not in vetoed and not self._interlocked(demand):
+                return self._unless_unlearned(output, Decision(output.name, demand.value, demand))
+        if output.rest in vetoed:
+            veto = vetoed[output.rest]
+            return Decision(output.name, None, None, f"{veto.issuer}: {veto.reason}")
+        return self._unless_unlearned(output, Decision(output.name, output.rest, None))
+
+    def _interlocked(self, demand: Demand) -> bool:
+        if demand.value != Passage.OPEN or demand.priority in _MAY_BREAK_INTERLOCK:
+            return False
+        return any(self.decisions[sibling].value == Passage.OPEN for sibling in self._siblings[demand.output])
+
+    def _unless_unlearned(self, output: Output, decision: Decision) -> Decision:
+        missing = self._unlearned.get(output.name)
+        if not missing or decision.value != output.rest:
+            return decision
+        return Decision(output.name, None, None, f"waits for {', '.join(sorted(missing))}")

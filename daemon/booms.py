@@ -1,0 +1,106 @@
+"""Moves one boom as its lane is told: pulses up or down, watched by its limit inputs, never down onto anything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from daemon.annunciator import own
+from daemon.arbiter import Decision
+from daemon.clock import Clock
+from daemon.commands import Send
+from daemon.site import Lane
+from gatehouse.alarms import Condition, Severity
+from gatehouse.demands import Passage, Priority, Pulse
+from gatehouse.points import Image
+
+_TRIES_DOWN = 3
+"""Pulses down for one order before a person must look; pulses up do not end while the boom is seen not to be up."""
+_TRIES_BLIND = 2
+"""Pulses for one order where no limit input tells whether it arrived."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Boom:
+    """One boom of a lane."""
+
+    output: str
+    lane: Lane
+    send: Send
+    image: Image
+    clock: Clock
+    _wanted: Passage | None = field(init=False, default=None)
+    _priority: Priority = field(init=False, default=Priority.REST)
+    _moved: float = field(init=False, default=float("-inf"))
+    _tries: int = field(init=False, default=0)
+    _answer: str = field(init=False, default="")
+
+    def told(self, decision: Decision) -> None:
+        """Take a new decision and act on it at once."""
+        wanted = None if decision.value is None else Passage(str(decision.value))
+        self._priority = decision.demand.priority if decision.demand else Priority.REST
+        if wanted is self._wanted:
+            return
+        self._wanted, self._tries, self._answer = wanted, 0, ""
+        self.drive()
+
+    def step(self) -> Iterator[Condition]:
+        """Pulse again after a whole travel time without arrival; say when the order was not taken."""
+        if self.clock.monotonic() - self._moved > self.lane.travel:
+            self.drive()
+        refused = self._wanted is not None and self._answer not in ("", "accepted")
+        yield own(
+            f"{self.output}.unconfirmed",
+            "unconfirmed",
+            self.output,
+            refused,
+            Severity.P2,
+            told=self._wanted.value if self._wanted else None,
+            answer=self._answer,
+        )
+
+    def blocked(self) -> str:
+        """Why the boom may not fall; empty only when a fresh and good reading says that nothing stands under it."""
+        now = self.clock.monotonic()
+        reading = self.image.read(self.lane.presence, now)
+        if not reading.good:
+            return f"presence cannot be trusted: {reading.note or reading.quality.name.lower()}"
+        if now - reading.at > self.lane.presence_limit:
+            return f"presence was read {now - reading.at:.2f} s ago, limit {self.lane.presence_limit:g} s"
+        return "" if reading.value is False else "something stands under the boom"
+
+    def drive(self) -> None:
+        """Pulse towards what is wanted, unless it is there, was tried often enough, or may not fall."""
+        wanted = self._wanted
+        if wanted is None or self._there(wanted) or self._tries >= self._limit_of_tries(wanted):
+            return
+        down = wanted is Passage.CLOSED
+        if down and self.blocked():
+            return
+        self._moved = self.clock.monotonic()
+        self._tries += 1
+
+        def permit() -> str:
+            if self._wanted is not wanted:
+                return f"{self.output} is told otherwise by now"
+            return self.blocked() if down else ""
+
+        def done(refusal: str) -> None:
+            if self._wanted is wanted:  # not permitted for want of a clear way is no fault of the boom's
+                self._answer = "" if refusal and down and self.blocked() else refusal or "accepted"
+
+        self.send(
+            self.lane.close if down else self.lane.open, Pulse(True, self.lane.pulse), self._priority, permit, done
+        )
+
+    def _limit_point(self, wanted: Passage) -> str | None:
+        return self.lane.up if wanted is Passage.OPEN else self.lane.down
+
+    def _limit_of_tries(self, wanted: Passage) -> float:
+        if self._limit_point(wanted) is None:
+            return _TRIES_BLIND
+        return _TRIES_DOWN if wanted is Passage.CLOSED else float("inf")
+
+    def _there(self, wanted: Passage) -> bool:
+        limit = self._limit_point(wanted)
+        return (
+            limit is not None and (seen := self.image.read(limit, self.clock.monotonic())).good and seen.value is True
+        )

@@ -1,0 +1,221 @@
+"""YAML text to plain data that remembers the place of every key and value. Everything odd is refused in plain words."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from daemon.faults import Fault, Place, Where
+
+LARGEST = 1_000_000
+"""Bytes; the reference estate's site takes about a tenth of it."""
+_MOST_VALUES = 100_000
+_DEEPEST = 20
+_PLAIN = "tag:yaml.org,2002:"
+_ODD = {_PLAIN + name for name in ("binary", "set", "omap", "pairs")}
+_INT, _HEX = re.compile(r"[-+]?[0-9]+\Z"), re.compile(r"0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+_CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
+_WIDE = "：，［］｛｝＃　“”‘’＂"
+_HINTS = (  # part of ruamel's complaint, and what a technician should look for
+    ("could not find expected ':'", "syntax_colon"),
+    ("mapping values are not allowed", "syntax_colons"),
+    ("found character '\\t'", "syntax_tab"),
+    ("cannot start any token", "syntax_quote"),
+    ("did not find expected key", "syntax_indent"),
+    ("expected <block end>", "syntax_indent"),
+    ("while scanning a quoted scalar", "syntax_open_quote"),
+    ("flow mapping", "syntax_bracket"),
+    ("flow sequence", "syntax_bracket"),
+    ("undefined alias", "syntax_star"),
+    ("another document", "syntax_documents"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What `!secret NAME` becomes; only where a secret is expected does it count as a value."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Document:
+    """Data, and where each part of it was written."""
+
+    file: Path
+    data: dict[str, Any] = field(default_factory=dict)
+    keys: dict[Where, Place] = field(default_factory=dict)
+    values: dict[Where, Place] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def place(self, where: Where, *, key: bool = False) -> Place:
+        """Where a value (or its key) stands; what is not written stands where the table does that should hold it."""
+        if not key and where in self.values:
+            return self.values[where]
+        while where not in self.keys and where:
+            where = where[:-1]
+        return self.keys.get(where, Place(self.file, 1, 1))
+
+    def fault(self, where: Where, code: str, *, key: bool = False, nearest: str = "", **values: object) -> None:
+        """Note a fault at a value, or at its key."""
+        self.faults.append(self.place(where, key=key).fault(where, code, nearest=nearest, **values))
+
+
+def read(file: Path) -> Document:
+    """Read one file; what cannot be read is in its faults."""
+    document = Document(file)
+    text = _text(document)
+    if text is None:
+        return document
+    node = _compose(document, text)
+    if node is not None:
+        _Reader(document).root(node)
+    return document
+
+
+def _text(document: Document) -> str | None:
+    file, start = document.file, Place(document.file, 1, 1)
+    try:
+        size = file.stat().st_size
+        raw = b"" if size > LARGEST else file.read_bytes()
+    except FileNotFoundError:
+        document.faults.append(start.fault((), "no_file"))
+        return None
+    except OSError as error:
+        document.faults.append(start.fault((), "unreadable", why=error.strerror or str(error)))
+        return None
+    if size > LARGEST:
+        document.faults.append(start.fault((), "too_large", size=size, limit=LARGEST))
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - before.rfind(b"\n")
+        document.faults.append(Place(file, line, column).fault((), "not_utf8", byte=f"0x{raw[error.start]:02X}"))
+        return None
+    if not text.strip():
+        document.faults.append(start.fault((), "empty_file"))
+        return None
+    return text
+
+
+def _compose(document: Document, text: str) -> Node | None:
+    try:
+        node: Node | None = YAML(typ="rt").compose(text)
+    except MarkedYAMLError as error:
+        document.faults.append(_syntax(document.file, text, error))
+    except ReaderError as error:
+        before = text[: error.position]
+        place = Place(document.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        document.faults.append(place.fault((), "control_character", character=f"U+{ord(text[error.position]):04X}"))
+    except RecursionError:
+        document.faults.append(Place(document.file, 1, 1).fault((), "too_deep", limit=_DEEPEST))
+    except (YAMLError, ValueError) as error:
+        document.faults.append(Place(document.file, 1, 1).fault((), "syntax", why=str(error).splitlines()[0]))
+    else:
+        if node is None:
+            document.faults.append(Place(document.file, 1, 1).fault((), "empty_file"))
+        return node
+    return None
+
+
+def _syntax(file: Path, text: str, error: MarkedYAMLError) -> Fault:
+    mark, start = error.problem_mark or error.context_mark, error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    place, lines = Place(file, line, column), [*text.splitlines(), ""]
+    near = range(max(0, (start.line if start else line - 1) - 1), min(line, len(lines)))
+    for number in near:  # a full-width colon is the commonest slip with a Chinese keyboard, and ruamel cannot see it
+        code = lines[number].split("#")[0]
+        if (wide := next((c for c in code if c in _WIDE), None)) and not _parses_alone(code):
+            ascii_form = unicodedata.normalize("NFKC", wide)
+            place = Place(file, number + 1, code.index(wide) + 1)
+            return place.fault((), "syntax_wide", character=wide, instead=ascii_form)
+    complaint = f"{error.context or ''} {error.problem or ''}"
+    code = next((code for part, code in _HINTS if part in complaint), "syntax")
+    opened = f"{start.line + 1}:{start.column + 1}" if start else f"{line}:{column}"
+    return place.fault((), code, why=(error.problem or "").strip(), opened=opened)
+
+
+def _parses_alone(line: str) -> bool:
+    try:
+        return isinstance(YAML(typ="rt").compose(line.strip() or "x: 1"), MappingNode)
+    except YAMLError:
+        return False
+
+
+class _Reader:
+    """Turns the nodes of one file into data."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._left = _MOST_VALUES
+
+    def root(self, node: Node) -> None:
+        """Take the whole file."""
+        if not isinstance(node, MappingNode):
+            self._document.fault((), "not_a_table")
+            return
+        data = self._build(node, ())
+        if isinstance(data, dict):
+            self._document.data = data
+
+    def _build(self, node: Node, where: Where) -> Any:
+        self._left -= 1
+        place = Place(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        self._document.values[where] = place
+        if self._left < 0 or len(where) > _DEEPEST:  # aliases of aliases grow without bound in a few lines
+            if self._left >= 0:
+                self._document.faults.append(place.fault(where, "too_deep", limit=_DEEPEST))
+            elif self._left == -1:
+                self._document.faults.append(place.fault(where, "too_many", limit=_MOST_VALUES))
+            return None
+        if node.tag == "!secret" and isinstance(node, ScalarNode):
+            return Secret(node.value.strip())
+        if not node.tag.startswith(_PLAIN) or node.tag in _ODD:
+            self._document.faults.append(place.fault(where, "unknown_tag", tag=node.tag.replace(_PLAIN, "!!")))
+            return None
+        if isinstance(node, MappingNode):
+            return self._table(node, where)
+        if isinstance(node, SequenceNode):
+            return [self._build(item, (*where, number)) for number, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _table(self, node: MappingNode, where: Where) -> dict[str, Any]:
+        table: dict[str, Any] = {}
+        for key, value in node.value:
+            place = Place(self._document.file, key.start_mark.line + 1, key.start_mark.column + 1)
+            if not isinstance(key, ScalarNode) or not key.tag.startswith(_PLAIN):
+                self._document.faults.append(place.fault(where, "odd_key"))
+                continue
+            inner = (*where, key.value)
+            if key.value in table:
+                first = self._document.keys[inner]
+                self._document.faults.append(place.fault(inner, "duplicate_key", key=key.value, first=str(first)))
+                continue
+            self._document.keys[inner] = place
+            table[key.value] = self._build(value, inner)
+            if self._left < 0:
+                break
+        return table
+
+
+def _scalar(node: ScalarNode) -> Any:
+    text: str = node.value
+    if node.style is not None or node.tag == _PLAIN + "str":
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.match(text):
+        return int(text)
+    if _HEX.match(text):
+        return int(text, 16)
+    return float(text) if _FLOAT.match(text) else text

@@ -1,0 +1,229 @@
+"""The heart: readings in, rules judged, outputs decided, alarms kept. All in one thread, nothing here ever waits."""
+
+import asyncio
+import heapq
+import traceback
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from daemon.annunciator import Annunciator, own
+from daemon.arbiter import Arbiter, Decision
+from daemon.booms import Boom
+from daemon.clock import Clock
+from daemon.recorder import Recorder
+from daemon.relays import Relay
+from gatehouse.alarms import Condition, Severity
+from gatehouse.demands import Demand, Priority
+from gatehouse.driver import Sample
+from gatehouse.points import Image, Quality
+from gatehouse.rule import Rule, Scene
+
+log = structlog.get_logger()
+
+TICK = 0.5
+"""Seconds after which every rule is judged and every output checked, even if nothing changed: readings grow stale."""
+_ROUNDS = 4
+"""Rules may answer to what other rules had told; more rounds than this would be rules chasing each other."""
+
+
+class Engine:
+    """Takes what lines bring, and tells outputs what rules want."""
+
+    def __init__(  # noqa: PLR0917 - the one place where the parts meet
+        self,
+        image: Image,
+        rules: Sequence[Rule],
+        arbiter: Arbiter,
+        actuators: Mapping[str, Relay | Boom],
+        recorder: Recorder,
+        clock: Clock,
+        timezone: str,
+        inverted: Collection[str] = (),
+    ) -> None:
+        """Wire the parts; nothing moves before readings arrive."""
+        self.image = image
+        self.arbiter = arbiter
+        self.recorder = recorder
+        self.annunciator = Annunciator(recorder.emit)
+        self.progress = 0
+        self._rules = {rule.name: rule for rule in rules}
+        self._actuators = actuators
+        self._clock = clock
+        self._zone = ZoneInfo(timezone)
+        self._inverted = frozenset(inverted)
+        self._by_input: dict[str, list[Rule]] = defaultdict(list)
+        self._by_output: dict[str, list[Rule]] = defaultdict(list)
+        for rule in rules:
+            for point in rule.inputs:
+                self._by_input[point].append(rule)
+            for output in {*rule.outputs, getattr(rule, "subject", "")}:
+                self._by_output[output].append(rule)
+        self._await_inputs()
+        self._wakes: list[tuple[float, str]] = []
+        self._next_tick = clock.monotonic()
+        self._stir = asyncio.Event()
+
+    def _await_inputs(self) -> None:
+        """Learn, then arm: an output is told to rest only when all that could forbid it has been read once."""
+        self.waiting: set[str] = set()
+        for rule in self._rules.values():
+            points = {point for point in rule.inputs if not self.image.points[point].momentary}
+            for output in rule.outputs:
+                self.arbiter.await_inputs(output, points)
+                self.waiting |= points
+
+    # What lines bring
+
+    def land(self, device: str, samples: Mapping[str, Sample], now: float) -> None:
+        """Take the samples of one exchange and act on whatever they change."""
+        moved = set()
+        for channel, sample in samples.items():
+            name = f"{device}.{channel}"
+            point = self.image.points[name]
+            value, quality, note = sample.value, sample.quality, sample.note
+            if name in self._inverted and isinstance(value, bool):
+                value = not value
+            if isinstance(value, int | float) and not isinstance(value, bool) and not point.low <= value <= point.high:
+                quality, note = Quality.BAD, f"implausible: {value:g} {point.unit}".rstrip()
+            if self.image.put(name, value, quality, now, note):
+                moved.add(name)
+        if self.waiting:
+            self._learn({f"{device}.{channel}" for channel in samples}, now)
+        if moved:
+            self.judge({rule.name: rule for name in moved for rule in self._by_input[name]}, moved, now)
+
+    def same(self, device: str, channels: Iterable[str], now: float) -> None:
+        """The device said the very same as last time: only ages start anew."""
+        self.image.renew((f"{device}.{channel}" for channel in channels), now)
+
+    def device(self, device: str, online: bool, why: str, now: float) -> None:
+        """A device was lost or came back."""
+        self.recorder.emit("device.online" if online else "device.offline", f"devices.{device}", content={"why": why})
+        self.land(device, {"online": Sample(online)}, now)
+
+    def line(self, name: str, up: bool, why: str, now: float) -> None:
+        """A line was lost or came back."""
+        self.recorder.emit("line.up" if up else "line.down", f"lines.{name}", content={"why": why})
+        self.raise_own(own(f"lines.{name}.down", "line_down", f"lines.{name}", not up, why=why))
+
+    def _learn(self, names: Collection[str], now: float) -> None:
+        learned = {name for name in names if name in self.waiting and self.image.read(name, now).good}
+        if not learned:
+            return
+        self.waiting -= learned
+        self.arbiter.learn(learned)
+        self._stir.set()
+        self._next_tick = now
+
+    # Judging
+
+    def judge(self, rules: Mapping[str, Rule], changed: Collection[str], now: float) -> None:
+        """Judge these rules, decide all outputs, act, and let rules that look at those outputs judge again."""
+        for _ in range(_ROUNDS):
+            for rule in rules.values():
+                self._judge_one(rule, changed, now)
+            decisions = self.arbiter.resolve(now)
+            if not decisions:
+                break
+            for decision in decisions:
+                self._tell(decision)
+            rules = {rule.name: rule for decision in decisions for rule in self._by_output[decision.output]}
+            changed = ()
+        self._stir.set()
+
+    def judge_all(self) -> None:
+        """Judge every rule: a person has just changed an alarm."""
+        self.judge(self._rules, (), self._clock.monotonic())
+
+    def _judge_one(self, rule: Rule, changed: Collection[str], now: float) -> None:
+        scene = Scene(
+            image=self.image,
+            now=now,
+            wall=self._clock.utc().astimezone(self._zone),
+            changed=changed,
+            told=self.arbiter.told,
+            standing=self.annunciator.standing.keys(),
+            wake=lambda at: heapq.heappush(self._wakes, (at, rule.name)),
+        )
+        try:
+            answers = list(rule.judge(scene))
+            self.arbiter.place(rule.name, [answer for answer in answers if isinstance(answer, Demand)])
+        except Exception as error:  # noqa: BLE001 - the edge of a plug-in call: its fault must stay its own
+            self._rule_failed(rule, error)
+            return
+        utc = self._clock.utc()
+        for answer in answers:
+            if isinstance(answer, Condition):
+                self.annunciator.judge(answer, rule.name, utc)
+            elif not isinstance(answer, Demand):
+                self.recorder.emit(answer.kind, answer.subject, actor=f"rule:{rule.name}", content=answer.content)
+        failed = f"rules.{rule.name}.failed"
+        if failed in self.annunciator.standing:
+            self.raise_own(own(failed, "rule_failed", f"rules.{rule.name}", False))
+
+    def _rule_failed(self, rule: Rule, error: Exception) -> None:
+        """Keep what a broken rule had wanted for safety, drop the rest, and go on asking it: it may recover."""
+        kept = [
+            demand
+            for output in self.arbiter.outputs
+            for demand in self.arbiter.demands(output)
+            if demand.issuer == rule.name and demand.priority <= Priority.WAY_OUT
+        ]
+        self.arbiter.place(rule.name, kept)
+        failed = f"rules.{rule.name}.failed"
+        if failed not in self.annunciator.standing:
+            log.error("rule failed", rule=rule.name, traceback="".join(traceback.format_exception(error)))
+        self.raise_own(own(failed, "rule_failed", f"rules.{rule.name}", True, Severity.P2, error=repr(error)))
+
+    def raise_own(self, condition: Condition) -> None:
+        """Take a condition of the daemon's own."""
+        if condition.active or condition.alarm in self.annunciator.standing:
+            self.annunciator.judge(condition, "daemon", self._clock.utc())
+
+    def _tell(self, decision: Decision) -> None:
+        self._actuators[decision.output].told(decision)
+        demand = decision.demand
+        content = {"value": decision.value, "reason": demand.reason if demand else decision.why}
+        content["priority"] = int(demand.priority) if demand else int(Priority.REST)
+        content["issuer"] = demand.issuer if demand else ""
+        self.recorder.emit("output.told", decision.output, actor=f"rule:{content['issuer']}", content=content)
+
+    # Time
+
+    def tick(self, now: float) -> None:
+        """Do all that time alone asks for."""
+        due = {}
+        while self._wakes and self._wakes[0][0] <= now:
+            name = heapq.heappop(self._wakes)[1]
+            due[name] = self._rules[name]
+        if now >= self._next_tick:
+            self._next_tick = now + TICK
+            due = self._rules
+            self._wakes.clear()
+        if due or self.arbiter.next_expiry() <= now:
+            self.judge(due, (), now)
+        for actuator in self._actuators.values():
+            for condition in actuator.step():
+                self.raise_own(condition)
+        self.progress += 1
+
+    def next_due(self) -> float:
+        """Monotonic second at which `tick` must be called again."""
+        wake = self._wakes[0][0] if self._wakes else self._next_tick
+        return min(wake, self._next_tick, self.arbiter.next_expiry())
+
+    async def run(self) -> None:
+        """Tick when due, for ever."""
+        while True:
+            self._stir.clear()
+            now = self._clock.monotonic()
+            if self.next_due() <= now:
+                self.tick(now)
+            delay = max(self.next_due() - self._clock.monotonic(), 0.001)
+            try:
+                await asyncio.wait_for(self._stir.wait(), delay)
+            except TimeoutError:
+                continue

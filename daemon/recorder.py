@@ -1,0 +1,44 @@
+"""Gives every event its identity and hands it to the journal."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from daemon.clock import Clock
+from gatehouse.events import Event
+
+
+class Recorder:
+    """Makes events. Their ids never repeat: a random mark of this start, and a running number."""
+
+    def __init__(self, append: Callable[[Event], None], clock: Clock) -> None:
+        """`append` takes the event and returns at once."""
+        self.boot = secrets.token_hex(6)
+        self._append = append
+        self._clock = clock
+        self._count = 0
+
+    def emit(
+        self,
+        kind: str,
+        subject: str,
+        *,
+        actor: str = "",
+        cause: str = "",
+        severity: int = 0,
+        content: Mapping[str, Any] | None = None,
+    ) -> Event:
+        """Write one event; returns it, so that its id can be named as the cause of another."""
+        self._count += 1
+        event = Event(
+            id=f"{self.boot}-{self._count}",
+            at=self._clock.utc(),
+            kind=kind,
+            subject=subject,
+            actor=actor,
+            cause=cause,
+            severity=severity,
+            content=dict(content or {}),
+        )
+        self._append(event)
+        return event

@@ -1,0 +1,105 @@
+"""Keeps one relay as its output is told: door locks, sirens, lamps. Read-back is compared for ever."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from daemon.annunciator import own
+from daemon.arbiter import Decision
+from daemon.clock import Clock
+from daemon.commands import EXPIRED, Send
+from gatehouse.alarms import Condition, Severity
+from gatehouse.demands import Priority, Pulse
+from gatehouse.points import Image, Value
+
+CONFIRM = 2.0
+"""Seconds within which the relay must read back as told."""
+_AGAIN = 1.0
+"""Seconds between two orders while the read-back differs."""
+_PULSE_END = 1.5
+"""Slack around the end of a device-timed pulse, during which either read-back is right."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Relay:
+    """One relay: `on` is the output's value while the relay is energised."""
+
+    output: str
+    point: str
+    on: Value
+    pulses: bool  # the device can time a pulse itself
+    send: Send
+    image: Image
+    clock: Clock
+    _wanted: bool | None = field(init=False, default=None)
+    _until: float | None = field(init=False, default=None)
+    _priority: Priority = field(init=False, default=Priority.REST)
+    _since: float = field(init=False, default=0.0)
+    _sent: float = field(init=False, default=float("-inf"))
+    _orders: int = field(init=False, default=0)
+    _answer: str = field(init=False, default="")
+
+    def told(self, decision: Decision) -> None:
+        """Take a new decision and act on it at once."""
+        now, demand = self.clock.monotonic(), decision.demand
+        if decision.value is None:
+            self._wanted, self._until = None, None
+            return
+        wanted, until = decision.value == self.on, demand.until if demand else None
+        if wanted is self._wanted and until == self._until:
+            return
+        timed = self.pulses and self._until is not None  # a pulse of the device's own is, or was, under way
+        ended = timed and wanted is not self._wanted and self._until is not None and now >= self._until
+        self._priority = demand.priority if demand else Priority.REST
+        self._wanted, self._since = wanted, now
+        if ended:
+            return  # the device drops its own pulse; the read-back will tell if it does not
+        self._until = until
+        if timed or until is not None or self._reads() is not wanted:
+            self._drive(now)
+
+    def step(self) -> Iterator[Condition]:
+        """Compare with the read-back, tell again where they differ, say whether the order is confirmed."""
+        now = self.clock.monotonic()
+        due, actual = self._due(now), self._reads()
+        if due is not None and actual is not due and now - max(self._sent, self._since) >= _AGAIN:
+            self._drive(now)
+        yield own(
+            f"{self.output}.unconfirmed",
+            "unconfirmed",
+            self.output,
+            due is not None and actual is not due and now - self._since > CONFIRM,
+            Severity.P2,
+            relay=self.point,
+            told=self._wanted,
+            read_back=actual,
+            answer=self._answer,
+        )
+
+    def _due(self, now: float) -> bool | None:
+        """What the relay must read now; None while nothing is wanted or a pulse is just ending."""
+        if self._wanted is None or (self.pulses and self._until is not None and abs(now - self._until) < _PULSE_END):
+            return None
+        return self._wanted
+
+    def _reads(self) -> bool | None:
+        reading = self.image.read(self.point, self.clock.monotonic())
+        return bool(reading.value) if reading.good and reading.at > self._sent else None
+
+    def _drive(self, now: float) -> None:
+        self._orders += 1
+        order, wanted = self._orders, bool(self._wanted)
+        seconds = self._until - now if self.pulses and self._until is not None else 0.0
+        value = Pulse(wanted, seconds) if seconds > 0 else wanted
+        self._sent, self._answer = now, "no answer yet"
+
+        def permit() -> str:
+            if order != self._orders or self._wanted is not wanted:
+                return f"{self.output} is told otherwise by now"
+            expired = isinstance(value, Pulse) and self._until is not None and self.clock.monotonic() >= self._until
+            return EXPIRED if expired else ""
+
+        def done(refusal: str) -> None:
+            if order == self._orders:
+                self._answer = refusal or "accepted"
+
+        self.send(self.point, value, self._priority, permit, done)
