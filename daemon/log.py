@@ -1,4 +1,4 @@
-"""The log: one JSON line per change of state on stderr, or plain text on a terminal. Writing it never holds anyone up."""
+"""The log: a JSON line per change of state on stderr, or plain text on a terminal. Writing it never holds anyone up."""
 
 import atexit
 import logging
@@ -26,6 +26,7 @@ class Outlet:
     def __init__(self, file: BinaryIO, size: int = 4096) -> None:
         """Write to `file`, with at most `size` lines waiting."""
         self.lost = 0
+        """Lines that found no room since the start."""
         self._file = file
         self._waiting: queue.Queue[bytes] = queue.Queue(size)
         threading.Thread(target=self._write_all, name="log", daemon=True).start()
@@ -46,9 +47,10 @@ class Outlet:
             self._waiting.all_tasks_done.wait_for(lambda: not self._waiting.unfinished_tasks, limit)
 
     def _write_all(self) -> None:
+        reported = 0
         while True:
             line = self._waiting.get()
-            lost, self.lost = self.lost, 0
+            lost, reported = self.lost - reported, self.lost
             with suppress(OSError, ValueError):  # stderr is gone: there is no place left to complain to
                 self._file.write(hide(line))
                 if lost:
@@ -90,7 +92,7 @@ def keep_secret(value: bytes | str) -> None:
     lines = (line.strip() for line in text.splitlines())
     for line in lines:
         if len(line) >= 4 and not line.startswith("-----"):
-            _hidden.update((line.encode(), orjson.dumps(line)[1:-1]))
+            _hidden.update((line.encode(), orjson.dumps(line)[1:-1], repr(line)[1:-1].encode()))
 
 
 def hide(line: bytes) -> bytes:

@@ -59,7 +59,7 @@ class ServiceManager:
 
 
 class Watchdog:
-    """Feeds the service manager each time that every part has moved since the last feed; one that stands still starves it."""
+    """Feeds the service manager whenever every part has moved since the last feed; one that stands still starves it."""
 
     def __init__(
         self,
