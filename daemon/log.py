@@ -1,6 +1,7 @@
 """The log: a JSON line per change of state on stderr, or plain text on a terminal. Writing it never holds anyone up."""
 
 import atexit
+import faulthandler
 import logging
 import os
 import queue
@@ -63,7 +64,9 @@ class Outlet:
 
 def configure(level: str = "info", file: BinaryIO | None = None, *, plain: bool | None = None) -> Outlet:
     """Send our own log and that of every library to `file` (stderr). `plain`: text for people instead of JSON."""
-    file = sys.stderr.buffer if file is None else file
+    if file is None:
+        file = sys.stderr.buffer
+        faulthandler.enable()  # where every thread stood, when the service manager aborts us
     plain = file.isatty() if plain is None else plain
     outlet = Outlet(file)
     shared: list[structlog.typing.Processor] = [

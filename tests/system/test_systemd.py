@@ -1,0 +1,59 @@
+"""systemd accepts what we ship for it, and finds it well closed."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parents[2] / "systemd"
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    if shutil.which(str(command[0])) is None:
+        pytest.skip(f"{command[0]} is not on this machine")
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit as installed, with a command that exists here in place of /opt/gatehouse."""
+    text = (UNITS / "gatehouse.service").read_text()
+    changed = text.replace("ExecStart=/opt/gatehouse/bin/gatehouse ", "ExecStart=/usr/bin/env gatehouse ")
+    assert changed != text
+    (tmp_path / "gatehouse.service").write_text(changed)
+    return tmp_path / "gatehouse.service"
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(unit: Path) -> None:
+    done = run("systemd-analyze", "verify", unit)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_systemd_would_have_found_a_misspelt_setting(unit: Path) -> None:
+    unit.write_text(unit.read_text().replace("WatchdogSec=", "WatchdogSeconds="))
+    assert "WatchdogSeconds" in run("systemd-analyze", "verify", unit).stderr
+
+
+def test_exposure_is_two_of_ten_at_most(unit: Path) -> None:
+    done = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", unit)
+    score = re.search(r"Overall exposure level.*: ([0-9.]+)", done.stdout)
+    assert done.returncode == 0, score and score.group()
+
+
+def test_user_and_folders_come_out_as_the_unit_needs_them(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give folders away")
+    (tmp_path / "etc").mkdir()
+    for tool, kind in (("systemd-sysusers", "sysusers"), ("systemd-tmpfiles", "tmpfiles")):
+        command = [tool, f"--root={tmp_path}", *(["--create"] if kind == "tmpfiles" else [])]
+        done = run(*command, UNITS / f"gatehouse.{kind}")
+        assert done.returncode == 0, done.stderr
+    groups = {line.split(":")[0]: line.split(":") for line in (tmp_path / "etc/group").read_text().splitlines()}
+    assert groups["dialout"][3] == "gatehouse"
+    gid = int(groups["gatehouse"][2])
+    site, secrets = (tmp_path / "etc/gatehouse").stat(), (tmp_path / "etc/gatehouse/secrets").stat()
+    assert (site.st_mode & 0o777, site.st_uid, site.st_gid) == (0o750, 0, gid)
+    assert (secrets.st_mode & 0o777, secrets.st_uid, secrets.st_gid) == (0o700, 0, 0)
