@@ -53,7 +53,8 @@ def test_user_and_folders_come_out_as_the_unit_needs_them(tmp_path: Path) -> Non
         assert done.returncode == 0, done.stderr
     groups = {line.split(":")[0]: line.split(":") for line in (tmp_path / "etc/group").read_text().splitlines()}
     assert groups["dialout"][3] == "gatehouse"
-    gid = int(groups["gatehouse"][2])
+    users = [line.split(":") for line in (tmp_path / "etc/passwd").read_text().splitlines()]
+    uid, gid = next((int(user[2]), int(user[3])) for user in users if user[0] == "gatehouse")
     site, secrets = (tmp_path / "etc/gatehouse").stat(), (tmp_path / "etc/gatehouse/secrets").stat()
     assert (site.st_mode & 0o777, site.st_uid, site.st_gid) == (0o750, 0, gid)
-    assert (secrets.st_mode & 0o777, secrets.st_uid, secrets.st_gid) == (0o700, 0, 0)
+    assert (secrets.st_mode & 0o777, secrets.st_uid, secrets.st_gid) == (0o700, uid, gid)
