@@ -1,0 +1,290 @@
+"""The command line: `gatehouse`. Every face of it is short; what a command does stands in the file it calls."""
+
+import getpass
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from console.client import Client
+
+app = typer.Typer(
+    help="小区门卫守护进程：读设备、判规则、开门放行、记日志、报警。\n\n"
+    "The daemon in the guard's room: reads, judges, acts, remembers, tells.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+alarm_app = typer.Typer(help="报警：列出、确认、复位。 Alarms: list, acknowledge, reset.", no_args_is_help=True)
+journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_args_is_help=True)
+app.add_typer(alarm_app, name="alarm")
+app.add_typer(journal_app, name="journal")
+
+
+class Language(StrEnum):
+    """Languages of the screen."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class DoorVerb(StrEnum):
+    """What can be done to a door by hand."""
+
+    OPEN = "open"
+
+
+class LaneVerb(StrEnum):
+    """What can be done to a boom by hand."""
+
+    OPEN = "open"
+    CLOSE = "close"
+
+
+class ZoneVerb(StrEnum):
+    """What can be done to a zone by hand."""
+
+    RESET = "reset"
+
+
+SiteArg = Annotated[Path, typer.Argument(help="站点文件或文件夹。 The site file, or a folder of them.")]
+StateOpt = Annotated[
+    Path, typer.Option("--state", envvar="GATEHOUSE_STATE", help="守护进程的数据目录。 The daemon's state folder.")
+]
+SocketOpt = Annotated[
+    Path | None,
+    typer.Option("--socket", envvar="GATEHOUSE_SOCKET", help="本地接口，默认 STATE/api.sock。 The local API."),
+]
+SecretsOpt = Annotated[
+    Path | None, typer.Option("--secrets", help="密钥文件夹（权限 0600）。 Folder of secrets, each file mode 0600.")
+]
+WiresOpt = Annotated[
+    Path | None, typer.Option("--wires", help="模拟器给出的 wires.yaml，替换线路端口。 Endpoints of simulated lines.")
+]
+LangOpt = Annotated[
+    Language, typer.Option("--lang", envvar="GATEHOUSE_LANG", help="界面语言。 Language of the screen.")
+]
+JsonOpt = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
+ByOpt = Annotated[str, typer.Option("--by", help="操作人姓名，记入日志。 Your name; it is written to the journal.")]
+ReasonOpt = Annotated[str, typer.Option("--reason", help="原因，记入日志。 Why; it is written to the journal.")]
+STATE = Path(os.environ.get("STATE_DIRECTORY", "state"))
+
+
+@app.command()
+def run(
+    site: SiteArg,
+    state: StateOpt = STATE,
+    wires: WiresOpt = None,
+    secrets: SecretsOpt = None,
+    socket: SocketOpt = None,
+) -> None:
+    """启动守护。 Guard a site until SIGTERM or Ctrl-C.
+
+    站点文件有错时，改用上次正确的副本。 A faulty site file is refused; its last good copy is run instead.
+    """
+    from console import offline
+
+    raise typer.Exit(offline.run(site, state, wires, secrets, socket))
+
+
+@app.command()
+def check(
+    site: SiteArg,
+    secrets: SecretsOpt = None,
+    wires: WiresOpt = None,
+    lang: LangOpt = Language.ZH,
+    json_: JsonOpt = False,
+) -> None:
+    """检查站点文件，一次列出全部错误。 Check a site and report every fault at once; exit status 0 or 2."""
+    from console import offline
+
+    raise typer.Exit(offline.check(site, secrets, wires, lang.value, as_json=json_))
+
+
+@app.command()
+def schema() -> None:
+    """打印站点文件的 JSON Schema，供编辑器补全。 Print the JSON Schema of a site file, for editors."""
+    from console import offline
+
+    offline.schema()
+
+
+@app.command()
+def status(
+    state: StateOpt = STATE,
+    socket: SocketOpt = None,
+    points: Annotated[bool, typer.Option(help="列出全部点位。 List every point.")] = True,
+    lang: LangOpt = Language.ZH,
+    json_: JsonOpt = False,
+) -> None:
+    """当前状态：总线、设备、点位、执行、报警。 Lines, devices, points with quality and age, outputs, alarms."""
+    from console.show import Show
+
+    document = _client(state, socket).get("/v1/status")
+    if json_:
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
+    else:
+        Show(lang.value).status(document, points=points)
+
+
+@app.command()
+def events(  # noqa: PLR0917 - one option for each thing people look for
+    state: StateOpt = STATE,
+    socket: SocketOpt = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="种类，如 alarm.* access.denied，可多次。 Kinds wanted.")
+    ] = None,
+    subject: Annotated[str, typer.Option(help="对象，如 doors.north。 What it is about.")] = "",
+    since: Annotated[str, typer.Option(help="从何时，如 2026-11-21T14:00。 From this time on.")] = "",
+    until: Annotated[str, typer.Option(help="到何时。 Up to this time.")] = "",
+    severity: Annotated[int, typer.Option(min=0, max=4, help="至少这么严重，1 最重。 This grave or graver.")] = 0,
+    after: Annotated[int, typer.Option(help="此编号之后。 After this number.")] = 0,
+    limit: Annotated[int, typer.Option(help="最多几条（默认最近 50 条）。 How many; the newest 50 by default.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="持续显示新事件。 Go on with new ones.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="守护进程未运行，直接读文件。 Read the file itself.")
+    ] = False,
+    lang: LangOpt = Language.ZH,
+    json_: JsonOpt = False,
+) -> None:
+    """列出、筛选、跟踪日志事件。 List, filter and follow the journal."""
+    from console.show import Show
+
+    query: dict[str, object] = {
+        "kind": ",".join(kind or ()),
+        "subject": subject,
+        "since": since,
+        "until": until,
+        "severity": severity or "",
+    }
+    show = Show(lang.value)
+
+    def put(event: dict[str, object]) -> None:
+        if json_:
+            typer.echo(json.dumps(event, ensure_ascii=False))
+        else:
+            show.event(event)
+
+    if offline:
+        from console import offline as file
+
+        for event in file.events(state, {key: str(value) for key, value in query.items() if value}, after, limit):
+            put(event)
+        return
+    client = _client(state, socket)
+    found = client.get("/v1/events", after=after, limit=limit, newest=not after, **query)
+    for event in found:
+        put(event)
+    if follow:
+        last = found[-1]["number"] if found else client.get("/v1/status")["journal"]["head"]
+        for line in client.follow("/v1/events", after=last, follow=True, **query):
+            put(json.loads(line))
+
+
+@journal_app.command("verify")
+def journal_verify(
+    state: StateOpt = STATE,
+    head: Annotated[str, typer.Option(help="已知的 编号:哈希，用来发现被截去的尾部。 A known NUMBER:HASH.")] = "",
+) -> None:
+    """校验哈希链，指出被改、被删、被插入的行。 Find a changed, removed or inserted line and name it; exit 0 or 1."""
+    from console import offline
+
+    raise typer.Exit(offline.verify(state, head))
+
+
+@app.command()
+def door(  # noqa: PLR0917 - typer calls it by name
+    name: str,
+    verb: DoorVerb,
+    reason: ReasonOpt,
+    by: ByOpt = "",
+    state: StateOpt = STATE,
+    socket: SocketOpt = None,
+) -> None:
+    """开一次门。 Unlock a door for its usual time: gatehouse door north open --reason 送水."""
+    typer.echo(_client(state, socket).post(f"/v1/doors/{name}/{verb.value}", by=by or getpass.getuser(), reason=reason))
+
+
+@app.command()
+def lane(  # noqa: PLR0917 - typer calls it by name
+    name: str,
+    verb: LaneVerb,
+    reason: ReasonOpt,
+    by: ByOpt = "",
+    state: StateOpt = STATE,
+    socket: SocketOpt = None,
+) -> None:
+    """抬杆或落杆；杆下有车时不会落。 Raise or lower a boom; it does not fall onto a car."""
+    typer.echo(_client(state, socket).post(f"/v1/lanes/{name}/{verb.value}", by=by or getpass.getuser(), reason=reason))
+
+
+@app.command()
+def zone(name: str, verb: ZoneVerb, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
+    """火警消除后复位一个防区。 End a zone's fire release once all its contacts are clear."""
+    typer.echo(_client(state, socket).post(f"/v1/zones/{name}/{verb.value}", by=by))
+
+
+@alarm_app.command("list")
+def alarm_list(
+    state: StateOpt = STATE, socket: SocketOpt = None, lang: LangOpt = Language.ZH, json_: JsonOpt = False
+) -> None:
+    """列出未恢复的报警。 Every alarm not back to normal."""
+    from console.show import Show
+
+    alarms = _client(state, socket).get("/v1/status")["alarms"]
+    if json_:
+        typer.echo(json.dumps(alarms, ensure_ascii=False, indent=1))
+    else:
+        Show(lang.value).alarms(alarms)
+
+
+@alarm_app.command("ack")
+def alarm_ack(alarm: str, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
+    """确认一个报警。 Acknowledge an alarm by its id, or an unambiguous ending of it."""
+    typer.echo(_client(state, socket).post(f"/v1/alarms/{alarm}/ack", by=by))
+
+
+@alarm_app.command("reset")
+def alarm_reset(alarm: str, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
+    """复位一个锁存的报警。 Let a latched alarm go once its condition is gone."""
+    typer.echo(_client(state, socket).post(f"/v1/alarms/{alarm}/reset", by=by))
+
+
+@app.command()
+def simulate(
+    site: SiteArg,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="放置模拟端口与 wires.yaml 的目录。 Where ports and wires.yaml go.")
+    ],
+    pace: Annotated[bool, typer.Option(help="按波特率真实耗时。 Take the time that the baud rate takes.")] = True,
+    control_port: Annotated[int, typer.Option(help="控制接口端口，0 为自动。 Port of the control face.")] = 0,
+) -> None:
+    """模拟站点文件里的每一台设备。 Stand up every device that a site file names."""
+    from console import offline
+
+    raise typer.Exit(offline.simulate(site, folder, pace=pace, control_port=control_port))
+
+
+def _client(state: Path, socket: Path | None) -> "Client":
+    from console.client import Client
+
+    return Client(socket or state / "api.sock")
+
+
+def main() -> None:
+    """Run the command line; troubles that a person can mend are told without a traceback."""
+    from console.client import RefusedError, UnreachableError
+
+    try:
+        app()
+    except (RefusedError, UnreachableError) as trouble:
+        typer.echo(str(trouble), err=True)
+        sys.exit(1 if isinstance(trouble, RefusedError) else 3)
+
+
+if __name__ == "__main__":
+    main()

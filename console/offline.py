@@ -1,0 +1,120 @@
+"""Commands that need no running daemon: they start it, check its files, or read them. Only this file imports it."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from daemon.journal import Filter, query_file
+
+from daemon import chain, config, lastgood, log, main
+from daemon.secrets import Secrets
+
+
+def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *, as_json: bool) -> int:
+    """Print every fault of a site; 0 when there is none, else 2."""
+    try:
+        plan = config.load(site, wires=wires, secrets=Secrets.beside(site, secrets))
+    except config.ConfigError as error:
+        faults = error.faults
+        if as_json:
+            typer.echo(json.dumps([fault.document() for fault in faults], ensure_ascii=False, indent=1))
+        else:
+            for fault in faults:
+                typer.echo(fault.text(language))
+            typer.echo(f"{len(faults)} 处错误" if language == "zh" else f"{len(faults)} fault(s)")
+        return 2
+    counts = {
+        "lines": len(plan.site.lines),
+        "devices": len(plan.devices),
+        "points": len(plan.points),
+        "rules": len(plan.rules),
+        "subscribers": len(plan.site.subscribers),
+    }
+    if as_json:
+        typer.echo("[]")
+    elif language == "zh":
+        zh = dict(zip(counts, ("总线", "设备", "点位", "规则", "订阅者"), strict=True))
+        typer.echo(f"{site}: 正确（" + "，".join(f"{zh[key]} {number}" for key, number in counts.items()) + "）")
+    else:
+        typer.echo(f"{site}: good ({', '.join(f'{number} {key}' for key, number in counts.items())})")
+    return 0
+
+
+def schema() -> None:
+    """Print the JSON Schema of a site file."""
+    typer.echo(json.dumps(config.schema(), ensure_ascii=False, indent=1))
+
+
+def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socket: Path | None) -> int:
+    """Guard a site until told to stop; 0, or 2 when neither it nor a last good copy can be run."""
+    log.configure()
+    state, faults = state.absolute(), ""
+    store = Secrets.beside(site, secrets)
+    try:
+        plan = config.load(site, wires=wires, secrets=store)
+    except config.ConfigError as error:
+        for fault in error.faults:
+            typer.echo(fault.text("zh"), err=True)
+        kept = lastgood.find(state)
+        if kept is None:
+            typer.echo(f"{site}: 有 {len(error.faults)} 处错误，未启动。 Not started: mend these first.", err=True)
+            return 2
+        typer.echo(f"{site}: 有错误，改用上次正确的配置 {kept}。 Running the last good copy instead.", err=True)
+        plan, faults = config.load(kept, wires=wires, secrets=store), str(error.faults[0])
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = main.lock(state)
+        if not faults:
+            lastgood.keep(site, state)
+    except RuntimeError as error:
+        typer.echo(str(error), err=True)
+        return 2
+    except OSError as error:  # no disk, no room: the doors are guarded all the same, and the journal raises its alarm
+        held = None
+        typer.echo(f"{state}: {error}. 照常守护，日志待磁盘恢复。 Guarding without it.", err=True)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main.run(plan, state, store, socket or state / "api.sock", faults))
+    del held
+    return 0
+
+
+def _loop_factory() -> Any:  # noqa: ANN401 - uvloop is optional
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def events(state: Path, query: Mapping[str, str], after: int, limit: int) -> Iterator[dict[str, Any]]:
+    """Events read from the journal's file, told without the site's titles."""
+    yield from query_file(state / "journal.db", after, limit, Filter.parse(query), newest=not after)
+
+
+def verify(state: Path, head: str) -> int:
+    """Check the journal's chain; 0 when it is whole, else 1."""
+    verdict = chain.verify(state / "journal.db", head=head, progress=_progress if sys.stderr.isatty() else None)
+    typer.echo(str(verdict))
+    return 0 if verdict.whole else 1
+
+
+def _progress(done: int, total: int) -> None:
+    typer.echo(f"\r{done} / {total}", nl=False, err=True)
+
+
+def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:
+    """Stand up every device of a site until Ctrl-C."""
+    try:
+        from simulators import estate  # noqa: PLC0415 - an extra that a guarded site does not need
+    except ModuleNotFoundError as error:
+        typer.echo(
+            f"模拟器需要 pip install 'gatehouse[simulators]'（缺 {error.name}）。 That extra is missing.", err=True
+        )
+        return 2
+    with asyncio.Runner() as runner:
+        runner.run(estate.run(site, folder, pace=pace, control_port=control_port))
+    return 0

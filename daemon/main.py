@@ -1,0 +1,228 @@
+"""Wires the parts, top to bottom, and does nothing else. Read it to see how the daemon is made."""
+
+import asyncio
+import fcntl
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from daemon.annunciator import own
+from daemon.api import Api
+from daemon.arbiter import Arbiter
+from daemon.booms import Boom
+from daemon.clock import Clock, SystemClock
+from daemon.commands import EXPIRED, Done, Permit, Send
+from daemon.config import Plan
+from daemon.engine import Engine
+from daemon.feeds import Feed
+from daemon.journal import Journal
+from daemon.lines import Command, LineOwner
+from daemon.operator import Operator
+from daemon.recorder import Recorder
+from daemon.relays import Relay
+from daemon.secrets import Secrets
+from daemon.status import Status
+from daemon.supervisor import Supervisor
+from daemon.watchdog import ServiceManager, Watchdog
+from gatehouse.alarms import Severity
+from gatehouse.demands import Passage, Priority, Pulse
+from gatehouse.driver import DriverError, Writer
+from gatehouse.points import Image, Value
+
+log = structlog.get_logger()
+
+_RESTORE = 1.0
+"""Seconds granted to the journal to say which alarms stood; guarding begins with or without it."""
+_ARM = 10.0
+"""Seconds after which the service manager is told that we are up, even if some input was never read."""
+
+
+@dataclass(slots=True)
+class Daemon:
+    """All parts of a running gatehouse."""
+
+    plan: Plan
+    engine: Engine
+    journal: Journal
+    recorder: Recorder
+    lines: Mapping[str, LineOwner]
+    feeds: Mapping[str, Feed]
+    status: Status
+    api: Api
+    supervisor: Supervisor
+    clock: Clock
+
+
+def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
+    """Make every part of a site; nothing runs yet and nothing is opened."""
+    site = plan.site
+    image = Image(plan.points)
+    lines: dict[str, LineOwner] = {}
+    engine: Engine
+
+    def journal_trouble(why: str) -> None:
+        engine.raise_own(own("journal.trouble", "journal_trouble", "journal", bool(why), Severity.P2, why=why))
+
+    def feed_trouble(name: str) -> Callable[[str], None]:
+        alarm, subject = f"feeds.{name}.trouble", f"feeds.{name}"
+        return lambda why: engine.raise_own(own(alarm, "feed_trouble", subject, bool(why), Severity.P3, why=why))
+
+    journal = Journal(state / "journal.db", clock, journal_trouble)
+    recorder = Recorder(journal.append, clock)
+    arbiter = Arbiter(plan.outputs, [getattr(rule, "exclusive", ()) for rule in plan.rules])
+    actuators = _actuators(plan, image, _sender(plan, lines, recorder), clock)
+    engine = Engine(image, plan.rules, arbiter, actuators, recorder, clock, site.site.timezone, plan.inverted)
+    for name, settings in site.lines.items():
+        devices = {device: plan.devices[device] for device, its in site.devices.items() if its.line == name}
+        lines[name] = LineOwner(name, settings, devices, engine, clock)
+    feeds: dict[str, Feed] = {}
+    status = Status(plan, engine, journal, lines, feeds, clock)
+    for name, subscriber in site.subscribers.items():
+        feeds[name] = Feed(
+            name,
+            subscriber,
+            journal,
+            site.site.id,
+            plan.titles,
+            secrets.read,
+            status.for_subscribers,
+            feed_trouble(name),
+            clock,
+        )
+    api = Api(status, Operator(engine, site, plan.titles, clock), journal, dict(plan.titles))
+    return Daemon(
+        plan, engine, journal, recorder, lines, feeds, status, api, Supervisor(engine.raise_own, clock), clock
+    )
+
+
+def _sender(plan: Plan, lines: Mapping[str, LineOwner], recorder: Recorder) -> Send:
+    """Carry an order to the line of its device; what was refused becomes an event."""
+
+    def send(point: str, value: Value | Pulse, priority: Priority, permit: Permit, done: Done) -> None:
+        device, _, channel = point.partition(".")
+
+        def finished(refusal: str) -> None:
+            if refusal:
+                kind = "demand.expired" if refusal == EXPIRED else "command.refused"
+                recorder.emit(kind, f"devices.{device}", content={"command": f"{channel} {value}", "reason": refusal})
+            done(refusal)
+
+        command = Command(
+            device=device, channel=channel, value=value, permit=permit, done=finished, priority=int(priority)
+        )
+        lines[plan.site.devices[device].line].write(command)
+
+    return send
+
+
+def _actuators(plan: Plan, image: Image, send: Send, clock: Clock) -> dict[str, Relay | Boom]:
+    actuators: dict[str, Relay | Boom] = {}
+
+    def relay(output: str, point: str, on: Value) -> None:
+        pulses = _pulses(plan, point)
+        actuators[output] = Relay(output=output, point=point, on=on, pulses=pulses, send=send, image=image, clock=clock)
+
+    for name, door in plan.site.doors.items():
+        relay(f"doors.{name}", door.lock, Passage.OPEN if door.energised == "open" else Passage.CLOSED)
+    for name, output in plan.site.outputs.items():
+        relay(f"outputs.{name}", output.relay, on=True)
+    for name, lane in plan.site.lanes.items():
+        actuators[f"lanes.{name}"] = Boom(output=f"lanes.{name}", lane=lane, send=send, image=image, clock=clock)
+    return actuators
+
+
+def _pulses(plan: Plan, point: str) -> bool:
+    """Whether the device can time a pulse of this relay by itself, both ways."""
+    name, _, channel = point.partition(".")
+    device = plan.devices[name]
+    if not isinstance(device, Writer):
+        return False
+    try:
+        for value in (True, False):
+            device.write(channel, Pulse(value, 1.0))
+    except DriverError:
+        return False
+    return True
+
+
+async def run(plan: Plan, state: Path, secrets: Secrets, socket: Path, faults: str = "") -> None:
+    """Guard the site until SIGTERM or SIGINT. `faults`: what is wrong with the site file, if its last good copy runs."""
+    clock = SystemClock()
+    daemon = build(plan, state, secrets, clock)
+    manager = ServiceManager()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    daemon.recorder.emit("daemon.started", "daemon", content={"boot": daemon.recorder.boot})
+    if faults:
+        daemon.engine.raise_own(own("config.faulty", "config_faulty", "config", True, Severity.P3, why=faults))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(daemon.supervisor.keep("journal", daemon.journal.run))]
+        await _restore(daemon)
+        tasks += [group.create_task(part) for part in _parts(daemon, socket, manager)]
+        await stop.wait()
+        log.info("stopping")
+        manager.stopping()
+        daemon.recorder.emit("daemon.stopped", "daemon")
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.wait(tasks[1:], timeout=1.0)
+        await daemon.journal.close()
+        tasks[0].cancel()
+
+
+def _parts(daemon: Daemon, socket: Path, manager: ServiceManager) -> list[asyncio._CoroutineLike[None]]:
+    keep = daemon.supervisor.keep
+    watched = {f"lines.{name}": _progress(line) for name, line in daemon.lines.items()}
+    watched |= {"engine": _progress(daemon.engine), "journal": _progress(daemon.journal)}
+    return [
+        daemon.engine.run(),
+        *(keep(f"lines.{name}", line.run) for name, line in daemon.lines.items()),
+        *(keep(f"feeds.{name}", feed.run) for name, feed in daemon.feeds.items()),
+        keep("api", lambda: daemon.api.run(socket)),
+        Watchdog(watched, 1.0, daemon.clock, manager).run(),
+        _announce(daemon, manager),
+    ]
+
+
+def _progress(part: Engine | Journal | LineOwner) -> Callable[[], int]:
+    return lambda: part.progress
+
+
+async def _restore(daemon: Daemon) -> None:
+    """Take back the alarms that stood, so that a latched release is known before the first input is judged."""
+    try:
+        daemon.engine.annunciator.restore(await asyncio.wait_for(daemon.journal.standing(), _RESTORE))
+    except (TimeoutError, OSError) as error:
+        log.error("alarms of the last run are not known", why=str(error) or "the journal did not answer in time")
+
+
+async def _announce(daemon: Daemon, manager: ServiceManager) -> None:
+    """Tell when every input that decides something has been read once."""
+    start = daemon.clock.monotonic()
+    ready = False
+    while daemon.engine.waiting or not ready:
+        seconds = daemon.clock.monotonic() - start
+        if not ready and (not daemon.engine.waiting or seconds > _ARM):
+            ready = True
+            missing = sorted(daemon.engine.waiting)
+            daemon.recorder.emit("daemon.armed", "daemon", content={"seconds": round(seconds, 2), "missing": missing})
+            manager.ready()
+            log.info("armed", seconds=round(seconds, 2), missing=missing)
+        await asyncio.sleep(0.05)
+    await asyncio.Event().wait()
+
+
+def lock(state: Path) -> object:
+    """Hold the state folder for this process alone; RuntimeError when another gatehouse has it."""
+    handle = (state / "lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise RuntimeError(f"{state}: another gatehouse is running with this state folder") from error
+    return handle

@@ -1,0 +1,128 @@
+"""A boom goes where it is told, and never down onto anything."""
+
+import pytest
+
+from daemon.arbiter import Decision
+from daemon.booms import Boom
+from daemon.site import Lane
+from gatehouse.demands import Passage, Pulse
+from gatehouse.points import Image, Point, Quality
+
+UP, DOWN = ("io2.relay1", Pulse(True, 0.5)), ("io2.relay2", Pulse(True, 0.5))
+
+
+@pytest.fixture
+def image() -> Image:
+    return Image([Point(name=f"io2.input{n}", max_age=2.0) for n in (1, 2, 3)])
+
+
+@pytest.fixture
+def boom(clock, outlet, image) -> Boom:
+    lane = Lane.model_validate(
+        {
+            "title": "车道A",
+            "open": "io2.relay1",
+            "close": "io2.relay2",
+            "presence": "io2.input1",
+            "up": "io2.input2",
+            "down": "io2.input3",
+        }
+    )
+    return Boom(output="lanes.in", lane=lane, send=outlet, image=image, clock=clock)
+
+
+def see(image, clock, presence=False, up=False, down=False, quality=Quality.GOOD) -> None:
+    for n, value in enumerate((presence, up, down), 1):
+        image.put(f"io2.input{n}", value, quality, clock.now)
+
+
+def tell(boom, value) -> None:
+    boom.told(Decision("lanes.in", value, None))
+
+
+def test_told_open_it_gets_one_pulse(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    tell(boom, Passage.OPEN)
+    assert outlet.values() == [UP]
+
+
+def test_already_up_it_gets_none(boom, outlet, image, clock):
+    see(image, clock, up=True)
+    tell(boom, Passage.OPEN)
+    assert outlet.orders == []
+
+
+def test_told_closed_with_a_clear_way_it_falls(boom, outlet, image, clock):
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    assert outlet.values() == [DOWN]
+
+
+@pytest.mark.parametrize(
+    ("presence", "quality", "age"),
+    [(True, Quality.GOOD, 0), (False, Quality.UNCERTAIN, 0), (False, Quality.BAD, 0), (False, Quality.GOOD, 1.1)],
+)
+def test_it_does_not_fall_on_what_it_cannot_exclude(boom, outlet, image, clock, presence, quality, age):
+    see(image, clock, presence=presence, up=True, quality=quality)
+    clock.now += age
+    tell(boom, Passage.CLOSED)
+    assert outlet.orders == []
+
+
+def test_never_read_presence_counts_as_a_car(boom, outlet):
+    tell(boom, Passage.CLOSED)
+    assert outlet.orders == []
+
+
+def test_a_car_that_comes_while_the_order_waits_stops_it_at_the_wire(boom, outlet, image, clock):
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    see(image, clock, presence=True, up=True)
+    assert "stands under" in outlet.orders[0].go()
+    (condition,) = boom.step()
+    assert condition.active is False
+
+
+def test_an_order_that_waited_too_long_is_stopped_by_the_age_of_presence(boom, outlet, image, clock):
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    clock.now += 1.5
+    assert "1.50 s ago" in outlet.orders[0].go()
+
+
+def test_it_reverses_when_told_open_while_falling(boom, outlet, image, clock):
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    see(image, clock, presence=True)
+    tell(boom, Passage.OPEN)
+    assert outlet.values() == [DOWN, UP]
+    assert "told otherwise" in outlet.orders[0].go()
+
+
+def test_it_is_pulsed_up_again_for_as_long_as_it_is_seen_not_to_be_up(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    tell(boom, Passage.OPEN)
+    for _ in range(5):
+        clock.now += 6.1
+        see(image, clock)
+        list(boom.step())
+    assert outlet.values() == [UP] * 6
+
+
+def test_it_is_pulsed_down_three_times_at_most(boom, outlet, image, clock):
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    for _ in range(5):
+        clock.now += 6.1
+        see(image, clock, up=True)
+        list(boom.step())
+    assert outlet.values() == [DOWN] * 3
+
+
+def test_a_refusing_board_is_an_alarm(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    tell(boom, Passage.OPEN)
+    outlet.orders[0].go("io2 did not answer")
+    (condition,) = boom.step()
+    assert condition.active is True
+    assert condition.evidence["answer"] == "io2 did not answer"
