@@ -1,0 +1,214 @@
+"""A whole estate from its site file: every device on its line, every door and boom wired to them, in one process."""
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeGuard, cast
+
+from simulators import site as sites
+from simulators.bodies import Contact, Door, Terminal
+from simulators.boom import Boom, Wiring
+from simulators.clock import Clock, FineClock
+from simulators.diary import Diary
+from simulators.segment import Pace
+from simulators.site import SiteError
+from simulators.unit import Terminals, Unit
+from simulators.wire import Form, Line, Socket, Speaker, StreamLine, build
+
+UNITS = Path(__file__).parent / "units"
+
+
+def known() -> list[str]:
+    """Profiles and drivers that can be simulated, as a site file names them."""
+    files = (file.relative_to(UNITS).with_suffix("") for file in UNITS.rglob("*.py") if file.stem != "__init__")
+    return sorted(file.as_posix().replace("_", "-") for file in files)
+
+
+class Reader(Speaker, Protocol):
+    """A card reader."""
+
+    def swipe(self, number: str, seconds: float = 0.3) -> None:
+        """Hold a card before it. ValueError when there can be no such card."""
+
+    def state(self) -> dict[str, object]:
+        """As JSON can say it."""
+
+
+_Kind = type[Unit] | Callable[[Clock], Reader]
+
+
+def _kind(path: str, device: Mapping[str, Any]) -> _Kind:
+    """The class of a device."""
+    driver = device.get("driver")
+    key, name = ("profile", device.get("profile")) if driver == "modbus" else ("driver", driver)
+    if name not in known():
+        raise SiteError(f"{path}.{key}: {name!r} cannot be simulated; the simulators know: {', '.join(known())}")
+    module = importlib.import_module(f"simulators.units.{str(name).replace('-', '_').replace('/', '.')}")
+    return cast(_Kind, module.Device)
+
+
+def _is_unit(kind: _Kind) -> TypeGuard[type[Unit]]:
+    return isinstance(kind, type) and issubclass(kind, Unit)
+
+
+class Estate:
+    """Everything that stands on a site."""
+
+    def __init__(self, site: Mapping[str, Any], folder: Path, clock: Clock, *, pace: bool) -> None:
+        """SiteError when the site names something that cannot be simulated."""
+        self.clock = clock
+        self.diary = Diary(clock)
+        self.lines: dict[str, Line] = {}
+        self.units: dict[str, Unit] = {}
+        self.readers: dict[str, Reader] = {}
+        self.doors: dict[str, Door] = {}
+        self.booms: dict[str, Boom] = {}
+        self.fires: dict[str, list[Contact]] = {}
+        self._inverted: dict[str, list[str]] = {}
+        for name, line in sites.section(site, "lines").items():
+            self.lines[name] = _line(name, line, folder, clock, pace=pace)
+        for name, device in sites.section(site, "devices").items():
+            self._add_device(name, device)
+        for name, door in sites.section(site, "doors").items():
+            self.doors[name] = self._door(f"doors.{name}", door)
+        for name, lane in sites.section(site, "lanes").items():
+            self.booms[name] = self._boom(f"lanes.{name}", lane)
+        for name, zone in sites.section(site, "zones").items():
+            self.fires[name] = self._fires(f"zones.{name}", zone)
+        for name, output in sites.section(site, "outputs").items():
+            self._watch_output(f"outputs.{name}", output)
+
+    def state(self) -> dict[str, object]:
+        """All of it, as JSON can say it."""
+        return {
+            "now": self.clock.now(),
+            "number": self.diary.number,
+            "lines": {name: line.state() for name, line in self.lines.items()},
+            "devices": {name: self._device_state(name) for name in (*self.units, *self.readers)},
+            "doors": {name: door.state() for name, door in self.doors.items()},
+            "lanes": {name: boom.state() for name, boom in self.booms.items()},
+            "zones": {name: {"fire": [each.closed for each in fires]} for name, fires in self.fires.items()},
+            "hit": any(boom.hits for boom in self.booms.values()),
+        }
+
+    def socket(self, device: str) -> Socket:
+        """A Modbus unit's place on its line."""
+        return next(line.sockets[device] for line in self.lines.values() if device in line.sockets)
+
+    def terminal(self, path: str, point: object) -> Terminal:
+        """The screw that a site file calls `device.channel`. SiteError when there is none."""
+        device, _, channel = str(point).partition(".")
+        unit = self.units.get(device)
+        if unit is None:
+            raise SiteError(f"{path}: {point!r} is on no simulated Modbus device; there are: {', '.join(self.units)}")
+        channels = getattr(unit, "channels", ())
+        if channel not in channels:
+            raise SiteError(f"{path}: {device} has no terminal {channel!r}; it has: {', '.join(channels) or 'none'}")
+        return Terminal(cast(Terminals, unit), channel, channel in self._inverted[device])
+
+    def _device_state(self, name: str) -> dict[str, object]:
+        if name in self.readers:
+            return self.readers[name].state()
+        return {**self.units[name].state(), **self.socket(name).state()}
+
+    def _add_device(self, name: str, device: Mapping[str, Any]) -> None:
+        path = f"devices.{name}"
+        line = self.lines.get(str(device.get("line")))
+        if line is None:
+            raise SiteError(f"{path}.line: {device.get('line')!r} is no line; there are: {', '.join(self.lines)}")
+        kind = _kind(path, device)
+        self._inverted[name] = list(device.get("inverted") or [])
+        if _is_unit(kind):
+            address = device.get("unit")
+            if not isinstance(address, int) or not 1 <= address <= 255:
+                raise SiteError(f"{path}.unit: a unit address from 1 to 255 is wanted, found {address!r}")
+            self.units[name] = kind(address, self.clock)
+            line.attach(name, self.units[name])
+        elif isinstance(line, StreamLine):
+            self.readers[name] = cast(Callable[[Clock], Reader], kind)(self.clock)
+            line.connect(name, self.readers[name])
+        else:
+            raise SiteError(f"{path}: {device.get('driver')} needs a line that is serial or rtu_over_tcp, not tcp")
+
+    def _given(self, path: str, table: Mapping[str, Any], key: str) -> Terminal | None:
+        return self.terminal(f"{path}.{key}", table[key]) if table.get(key) else None
+
+    def _needed(self, path: str, table: Mapping[str, Any], key: str) -> Terminal:
+        terminal = self._given(path, table, key)
+        if terminal is None:
+            raise SiteError(f"{path}.{key}: missing; write device.channel")
+        return terminal
+
+    def _door(self, path: str, door: Mapping[str, Any]) -> Door:
+        return Door(
+            path,
+            self.clock,
+            self.diary,
+            lock=self._needed(path, door, "lock"),
+            energised_open=door.get("energised", "open") == "open",
+            contact=self._given(path, door, "contact"),
+            exit_button=self._given(path, door, "exit"),
+        )
+
+    def _boom(self, path: str, lane: Mapping[str, Any]) -> Boom:
+        wiring = Wiring(
+            open=self._needed(path, lane, "open"),
+            close=self._needed(path, lane, "close"),
+            presence=self._needed(path, lane, "presence"),
+            up=self._given(path, lane, "up"),
+            down=self._given(path, lane, "down"),
+        )
+        return Boom(path, self.clock, self.diary, wiring)
+
+    def _fires(self, path: str, zone: Mapping[str, Any]) -> list[Contact]:
+        points = zone.get("fire") or []
+        return [Contact(f"{path}.fire", self.clock, self.diary, self.terminal(f"{path}.fire", each)) for each in points]
+
+    def _watch_output(self, path: str, output: Mapping[str, Any]) -> None:
+        relay = self._needed(path, output, "relay")
+        relay.watch(lambda on: self.diary.note(path, "on" if on else "off"))
+
+
+def _line(name: str, line: Mapping[str, Any], folder: Path, clock: Clock, *, pace: bool) -> Line:
+    form = cast(Form, sites.form(f"lines.{name}", line))
+    real = Pace(int(line.get("baud", 9600)), str(line.get("format", "8N1")), pace)
+    return build(name, form, clock, real, folder / f"{name}.port")
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file new and rename it, so that nobody reads half of it."""
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(file)
+
+
+@asynccontextmanager
+async def standing(site: Path, folder: Path, *, pace: bool = True) -> AsyncIterator[Estate]:
+    """A site with all its ports open and `wires.yaml` written; all gone afterwards. SiteError, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
+    clock = FineClock()
+    wires = folder / "wires.yaml"
+    lines: list[Line] = []
+    try:
+        estate = Estate(sites.read(site), folder, clock, pace=pace)
+        lines.extend(estate.lines.values())
+        for line in lines:
+            await line.replug()
+        put(wires, json.dumps({line.name: line.port.address for line in lines}, indent=2, ensure_ascii=False) + "\n")
+        yield estate
+    finally:
+        wires.unlink(missing_ok=True)
+        for line in lines:
+            line.unplug()
+        clock.close()
+
+
+async def run(site: Path, folder: Path, *, pace: bool = True, control_port: int = 0) -> None:
+    """Let a site stand, with its control face, until cancelled. SiteError, OSError."""
+    from simulators.control import facing  # noqa: PLC0415 - the control face imports the estate; this starts both
+
+    async with standing(site, folder, pace=pace) as estate, facing(estate, folder, control_port):
+        await asyncio.Event().wait()
