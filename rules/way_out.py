@@ -1,0 +1,53 @@
+"""Way out: the exit button or break-glass unlocks the door, always, for as long as it is pressed and `unlock` after it.
+
+Stale, uncertain or never-read button: unlocks nothing by itself (a lost wire must not open the estate), but what it
+had unlocked runs its time. That the button cannot be read is said by `device_silent` of its device; the way out that
+needs no daemon at all, the button wired to the lock, is required all the same.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from gatehouse.demands import Demand, Passage, Priority
+from gatehouse.rule import Scene
+from rules._settings import Duration, PointName
+from rules._watch import switch
+
+
+@dataclass(kw_only=True, eq=False)
+class Rule:
+    """One door's exit button."""
+
+    name: str
+    subject: str
+    """The door: `doors.north`."""
+    exit: PointName
+    """True while the button is pressed."""
+    unlock: Duration = 5.0
+    """How long the door stays unlocked after the button was let go."""
+    _until: float = field(init=False, default=float("-inf"))
+
+    @property
+    def inputs(self) -> Collection[str]:
+        """The button."""
+        return (self.exit,)
+
+    @property
+    def outputs(self) -> Collection[str]:
+        """The door."""
+        return (self.subject,)
+
+    def judge(self, scene: Scene) -> Iterator[Demand]:
+        """Unlock while it is pressed and for a while after."""
+        if switch(scene, self.exit):
+            self._until = scene.now + self.unlock
+            scene.wake(scene.now + self.unlock / 2)  # held down: go on before the demand falls void
+        if scene.now < self._until:
+            yield Demand(
+                output=self.subject,
+                value=Passage.OPEN,
+                priority=Priority.WAY_OUT,
+                issuer=self.name,
+                reason="exit",
+                until=self._until,
+            )
