@@ -1,0 +1,328 @@
+"""One MQTT connection with one truthful answer per message, on paho-mqtt.
+
+A `Connection` lives once. When it ends, everything that was not acknowledged is reported lost, and paho's client is
+thrown away with all that it still held, so paho never sends anything a second time: whoever publishes goes back to the
+last acknowledged message and publishes again over the next connection. TCP keeps the order within a connection.
+"""
+
+import asyncio
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+KEEPALIVE = 15
+"""Seconds between pings on a silent connection."""
+OPEN_LIMIT = 10.0
+"""Seconds for name, TCP, TLS and CONNACK together."""
+WINDOW = 64
+"""Most messages on their way at once; a broker may ask for fewer (Receive Maximum)."""
+_TURN = 0.5
+_V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+_VERSION_REFUSED = 0x84
+_HANG_UPS = 2
+
+
+class Receipt(NamedTuple):
+    """What became of a message."""
+
+    verdict: Literal["accepted", "refused", "lost"]
+    why: str = ""
+
+
+class UnreachableError(Exception):
+    """No connection came about; the text says why."""
+
+
+class VersionRefusedError(UnreachableError):
+    """The broker said that it does not speak this version of MQTT."""
+
+
+class HungUpError(UnreachableError):
+    """It took the connection and closed it without a word: perhaps it does not know this version of MQTT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where to, and as whom."""
+
+    host: str
+    port: int
+    client_id: str
+    will_topic: str
+    will: bytes
+    tls: bool = False
+    ca: bytes | None = field(default=None, repr=False)
+    client: bytes | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def tls_context(ca: bytes | None, client: bytes | None) -> ssl.SSLContext:
+    """Verify the broker by this authority or by the system's; show a client certificate. ValueError for a bad PEM."""
+    try:
+        context = ssl.create_default_context(cadata=ca.decode() if ca else None)
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        raise ValueError("the certificate authority (ca) is not a PEM certificate") from error
+    if client:
+        # OpenSSL reads chain and key from a file only: one in memory, which no other program and no disk ever sees.
+        descriptor = os.memfd_create("client", os.MFD_CLOEXEC)
+        try:
+            with os.fdopen(os.dup(descriptor), "wb") as file:
+                file.write(client)
+            context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=_no_password)
+        except ssl.SSLError as error:
+            raise ValueError("the client secret must hold a PEM certificate and its unencrypted key") from error
+        finally:
+            os.close(descriptor)
+    return context
+
+
+def _no_password() -> str:
+    """Stand in for OpenSSL's question on the terminal."""
+    return ""
+
+
+Answer = asyncio.Future[Receipt]
+
+
+class _Limits(NamedTuple):
+    window: int = WINDOW
+    largest: int = 0  # bytes of a packet, 0: as large as we like
+    retain: bool = True
+
+
+def _no_delay(_client: object, _data: object, opened: object) -> None:
+    if isinstance(opened, socket.socket):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _leave_writing_to_the_thread(_client: object, _data: object, _socket: object) -> None:
+    """Being there is enough: without it, paho writes to the socket from whichever thread publishes."""
+
+
+class Connection:
+    """One connection, from its first attempt to its end. Methods belong to the loop; paho works in a thread."""
+
+    def __init__(self, broker: Broker, protocol: MQTTProtocolVersion = _V5) -> None:
+        """Prepare; nothing is sent before `open`."""
+        self.version = "5" if protocol is _V5 else "3.1.1"
+        self.largest = 0
+        """Bytes of the largest packet that the broker takes; 0: any."""
+        self._broker = broker
+        self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[_Limits] = self._loop.create_future()
+        self.ended: asyncio.Future[str] = self._loop.create_future()
+        """Why it ended."""
+        self._limits = _Limits()
+        self._permits = asyncio.Semaphore(WINDOW)
+        self._waiting: dict[int, asyncio.Future[Receipt]] = {}
+        self._stop = threading.Event()
+        self._reached = False
+        self._why = ""
+        self._refused = 0
+        self._client = self._make_client(protocol)
+
+    async def open(self, beat: Callable[[], None]) -> None:
+        """Connect; UnreachableError when that fails. `beat` is called at least every second meanwhile."""
+        threading.Thread(target=self._work, name=f"mqtt-{self._broker.client_id}", daemon=True).start()
+        deadline = self._loop.time() + OPEN_LIMIT
+        either: list[asyncio.Future[Any]] = [self._opened, self.ended]
+        while not self._opened.done() and not self.ended.done() and self._loop.time() < deadline:
+            await asyncio.wait(either, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            beat()
+        if not self._opened.done():
+            self.drop("")
+            if not self.ended.done():
+                raise UnreachableError(f"{self._address} did not answer within {OPEN_LIMIT:g} s")
+            raise self._failure()
+        self._limits = self._opened.result()
+        self.largest = self._limits.largest
+        self._permits = asyncio.Semaphore(self._limits.window)
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False, content: str = "") -> Answer:
+        """Send with QoS 1 as soon as the window allows; the future tells what became of it, in any case."""
+        await self._permits.acquire()
+        answer: Answer = self._loop.create_future()
+        if self.ended.done():
+            answer.set_result(Receipt("lost", self.ended.result()))
+            return answer
+        properties = None
+        if content and self.version == "5":
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.ContentType = content
+        if self._limits.largest and len(topic.encode()) + len(payload) + 128 > self._limits.largest:
+            self._permits.release()
+            answer.set_result(Receipt("refused", f"the broker takes at most {self._limits.largest} bytes"))
+            return answer
+        # In the loop, so the answer's callback, which crosses over into the loop, cannot come before the next line.
+        sent = self._client.publish(topic, payload, qos=1, retain=retain and self._limits.retain, properties=properties)
+        self._waiting[sent.mid] = answer
+        return answer
+
+    def drop(self, why: str) -> None:
+        """End it at once, without a farewell: the broker publishes the last will."""
+        self._why = self._why or why
+        self._stop.set()
+
+    async def close(self, limit: float) -> None:
+        """End it in good order, so that the last will is not published."""
+        if not self.ended.done():
+            self._client.disconnect()
+            await asyncio.wait({self.ended}, timeout=limit)
+        self._stop.set()
+
+    @property
+    def why(self) -> str:
+        """Why it ended, or is about to."""
+        return self.ended.result() if self.ended.done() else self._why
+
+    @property
+    def _address(self) -> str:
+        return f"{self._broker.host}:{self._broker.port}"
+
+    def _failure(self) -> UnreachableError:
+        why = f"{self._address}: {self.ended.result()}"
+        if self._refused == _VERSION_REFUSED:
+            return VersionRefusedError(why)
+        if self._reached and not self._why:
+            return HungUpError(f"{self._address} hung up without an answer to our CONNECT")
+        return UnreachableError(why)
+
+    def _make_client(self, protocol: MQTTProtocolVersion) -> paho.Client:
+        broker = self._broker
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, broker.client_id, protocol=protocol, reconnect_on_failure=False
+        )
+        client.connect_timeout = OPEN_LIMIT / 2  # once for TCP, once for TLS
+        client.max_inflight_messages_set(0)  # no queue in paho: the window is ours
+        client.will_set(broker.will_topic, broker.will, qos=1, retain=True)
+        if broker.user is not None:
+            client.username_pw_set(broker.user, broker.password)
+        client.on_socket_open = _no_delay
+        client.on_socket_register_write = _leave_writing_to_the_thread
+        client.on_connect = self._heard_connack
+        client.on_publish = self._heard_puback
+        client.on_disconnect = self._heard_disconnect
+        return client
+
+    # In the loop, on behalf of the thread
+
+    def _acknowledged(self, mid: int, refusal: str) -> None:
+        answer = self._waiting.pop(mid, None)
+        if answer is None:
+            return
+        self._permits.release()
+        if not answer.done():
+            answer.set_result(Receipt("refused", refusal) if refusal else Receipt("accepted"))
+
+    def _connected(self, limits: _Limits) -> None:
+        if not self._opened.done():
+            self._opened.set_result(limits)
+
+    def _turned_away(self, code: int, why: str) -> None:
+        self._refused, self._why = code, self._why or why
+
+    def _gone(self, why: str) -> None:
+        self.ended.set_result(self._why or why)
+        for answer in self._waiting.values():
+            self._permits.release()
+            if not answer.done():
+                answer.set_result(Receipt("lost", self.ended.result()))
+        self._waiting.clear()
+
+    # In the thread
+
+    def _work(self) -> None:
+        client, why = self._client, "the connection was lost"
+        try:
+            if self._broker.tls:  # here, since reading the system's authorities takes tens of milliseconds
+                client.tls_set_context(tls_context(self._broker.ca, self._broker.client))
+            client.connect(self._broker.host, self._broker.port, KEEPALIVE)
+            self._reached = True
+            while not self._stop.is_set():
+                code = client.loop(_TURN)
+                if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    why = paho.error_string(code)
+                    break
+        except (OSError, ValueError) as error:  # ValueError: a host name that is none
+            why = str(error)
+        finally:
+            if rest := client.socket():
+                rest.close()
+            client.on_connect = client.on_publish = client.on_disconnect = None  # no circle: its sockets close now
+            self._post(self._gone, why)
+
+    def _heard_connack(
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, found: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._post(self._turned_away, reason.value, f"the broker refused us: {reason}")
+            return
+        if getattr(found, "MaximumQoS", 1) == 0:
+            self._stop.set()
+            self._post(self._turned_away, 0, "the broker takes no messages that are acknowledged (QoS 1)")
+            return
+        limits = _Limits(
+            window=max(1, min(WINDOW, getattr(found, "ReceiveMaximum", WINDOW))),
+            largest=getattr(found, "MaximumPacketSize", 0),
+            retain=getattr(found, "RetainAvailable", 1) == 1,
+        )
+        self._post(self._connected, limits)
+
+    def _heard_puback(self, _client: object, _data: object, mid: int, reason: ReasonCode, _found: object) -> None:
+        self._post(self._acknowledged, mid, str(reason) if reason.is_failure else "")
+
+    def _heard_disconnect(
+        self, _client: object, _data: object, flags: paho.DisconnectFlags, reason: ReasonCode, _found: object
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._post(self._turned_away, 0, f"the broker ended the connection: {reason}")
+
+    def _post(self, call: Callable[..., None], *arguments: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:  # the loop is closed: the process ends and nobody is left to tell
+            self._stop.set()
+
+
+class Dialler:
+    """Opens connections to one broker: MQTT 5 first, which alone tells that an ACL refused, else 3.1.1."""
+
+    def __init__(self, broker: Callable[[], Broker], beat: Callable[[], None]) -> None:
+        """`broker` is asked anew each time, so that a changed password counts; `beat` is called at least every second
+        while a connection is being opened."""
+        self._broker = broker
+        self._beat = beat
+        self._hang_ups = 0
+
+    async def dial(self) -> Connection:
+        """Open one; UnreachableError when that fails."""
+        if self._hang_ups < _HANG_UPS:
+            try:
+                return await self._open(_V5)
+            except VersionRefusedError:
+                pass
+            except HungUpError:  # once may be a broker that is being restarted
+                self._hang_ups += 1
+                raise
+        self._hang_ups = 0
+        return await self._open(_V311)
+
+    async def _open(self, protocol: MQTTProtocolVersion) -> Connection:
+        connection = Connection(self._broker(), protocol)
+        try:
+            await connection.open(self._beat)
+        except BaseException:
+            connection.drop("")
+            raise
+        return connection

@@ -1,0 +1,182 @@
+"""What people read: a title for every kind of event and alarm, and sentences, in Chinese and English.
+
+A sentence names the words it needs in braces; the first one whose words are all known to the reader is used.
+"""
+
+from typing import Literal, NamedTuple
+
+Language = Literal["zh", "en"]
+
+
+class Text(NamedTuple):
+    """The same thing said twice."""
+
+    zh: str
+    en: str
+
+    def say(self, language: Language) -> str:
+        """In one of the two languages."""
+        return self.zh if language == "zh" else self.en
+
+
+ALARMS = {
+    "fire": Text("火警", "fire"),
+    "fire_input": Text("火警输入故障", "fire input fault"),
+    "leakage_warning": Text("剩余电流预警", "residual current warning"),
+    "leakage_alarm": Text("剩余电流报警", "residual current alarm"),
+    "temperature_warning": Text("温度预警", "temperature warning"),
+    "temperature_alarm": Text("温度报警", "temperature alarm"),
+    "sensor_fault": Text("探测器故障", "sensor fault"),
+    "device_silent": Text("设备失联", "device silent"),
+    "door_forced": Text("强行打开", "door forced"),
+    "door_held": Text("门常开超时", "door held open"),
+    "boom_stuck": Text("道闸未到位", "boom did not arrive"),
+    "boom_unknown": Text("道闸位置未知", "boom position unknown"),
+    "unconfirmed": Text("执行未确认", "order not confirmed"),
+    "journal_trouble": Text("日志故障", "journal trouble"),
+    "feed_trouble": Text("共享链路故障", "feed trouble"),
+    "line_down": Text("总线中断", "line down"),
+    "rule_failed": Text("规则故障", "rule failed"),
+    "task_failed": Text("任务故障", "task failed"),
+}
+"""Titles of the kinds of alarm."""
+
+REASONS = {
+    "unknown_card": Text("未登记的卡", "unknown card"),
+    "not_yet_valid": Text("尚未生效", "not yet valid"),
+    "expired": Text("已过期", "expired"),
+    "wrong_door": Text("无此门权限", "not for this door"),
+    "wrong_hour": Text("不在允许时段", "not at this hour"),
+}
+"""Why a card is refused: the closed list, safe for every reader."""
+
+ACTIONS = {
+    ("doors", "open"): Text("开锁", "unlocked"),
+    ("doors", "closed"): Text("上锁", "locked"),
+    ("lanes", "open"): Text("抬杆", "boom up"),
+    ("lanes", "closed"): Text("落杆", "boom down"),
+    ("outputs", "on"): Text("打开", "on"),
+    ("outputs", "off"): Text("关闭", "off"),
+    ("", "held"): Text("保持不动", "held as it is"),
+}
+"""What an output is told, by its section of the site file."""
+
+LEVELS = {
+    1: Text("人工生命安全", "life safety by hand"),
+    2: Text("生命安全联动", "life safety"),
+    3: Text("设备保护", "protection"),
+    4: Text("出门", "way out"),
+    5: Text("封锁", "lockdown"),
+    6: Text("互锁", "interlock"),
+    7: Text("防尾随", "anti-tailgating"),
+    8: Text("人工操作", "operator"),
+    10: Text("凭证放行", "credential"),
+    14: Text("时段", "schedule"),
+    16: Text("常态", "at rest"),
+}
+"""Who speaks, by priority level."""
+
+KINDS: dict[str, tuple[Text, ...]] = {
+    "daemon.started": (Text("系统启动", "gatehouse started"),),
+    "daemon.armed": (Text("系统就绪，开始联动", "gatehouse armed"),),
+    "daemon.stopped": (Text("系统停止", "gatehouse stopped"),),
+    "access.granted": (
+        Text("{place}：{person} 刷卡放行", "{place}: {person} let in"),
+        Text("{place}：刷卡放行", "{place}: card let in"),
+        Text("刷卡放行", "card let in"),
+    ),
+    "access.denied": (
+        Text("{place}：拒绝 {person}，{reason}", "{place}: {person} refused, {reason}"),
+        Text("{place}：拒绝卡 {card}，{reason}", "{place}: card {card} refused, {reason}"),
+        Text("{place}：刷卡被拒，{reason}", "{place}: card refused, {reason}"),
+        Text("{place}：刷卡被拒", "{place}: card refused"),
+        Text("刷卡被拒", "card refused"),
+    ),
+    "output.told": (
+        Text("{place}：{action}（{level}，{reason}）", "{place}: {action} ({level}, {reason})"),
+        Text("{place}：{action}（{level}）", "{place}: {action} ({level})"),
+        Text("{place}：{action}", "{place}: {action}"),
+        Text("输出指令", "output told"),
+    ),
+    "output.confirmed": (
+        Text("{place}：已{action}", "{place}: confirmed, {action}"),
+        Text("{place}：执行已确认", "{place}: confirmed"),
+        Text("执行已确认", "output confirmed"),
+    ),
+    "demand.expired": (
+        Text("{place}：指令过期作废，{reason}", "{place}: demand expired, {reason}"),
+        Text("{place}：指令过期作废", "{place}: demand expired"),
+        Text("指令过期作废", "demand expired"),
+    ),
+    "operator.command": (
+        Text("{place}：{by} 操作“{command}”，{reason}", "{place}: {by} ordered {command}, {reason}"),
+        Text("{place}：{by} 操作“{command}”", "{place}: {by} ordered {command}"),
+        Text("{place}：人工操作", "{place}: ordered by hand"),
+        Text("人工操作", "ordered by hand"),
+    ),
+    "command.refused": (
+        Text("{place}：操作“{command}”被拒绝，{reason}", "{place}: {command} refused, {reason}"),
+        Text("{place}：操作被拒绝，{reason}", "{place}: order refused, {reason}"),
+        Text("{place}：操作被拒绝", "{place}: order refused"),
+        Text("操作被拒绝", "order refused"),
+    ),
+    "alarm.raised": (
+        Text("{place}：{alarm}（第{count}次，{seen}）", "{place}: {alarm} (time {count}, {seen})"),
+        Text("{place}：{alarm}（第{count}次）", "{place}: {alarm} (time {count})"),
+        Text("{place}：{alarm}（{seen}）", "{place}: {alarm} ({seen})"),
+        Text("{place}：{alarm}", "{place}: {alarm}"),
+        Text("{alarm}", "{alarm}"),
+        Text("报警", "alarm"),
+    ),
+    "alarm.repeated": (
+        Text("{place}：{alarm} 再次出现（第{count}次）", "{place}: {alarm} again (time {count})"),
+        Text("{place}：{alarm} 再次出现", "{place}: {alarm} again"),
+        Text("{alarm} 再次出现", "{alarm} again"),
+        Text("再次报警", "alarm repeated"),
+    ),
+    "alarm.returned": (
+        Text("{place}：{alarm} 已恢复", "{place}: {alarm} gone"),
+        Text("{alarm} 已恢复", "{alarm} gone"),
+        Text("报警恢复", "alarm gone"),
+    ),
+    "alarm.acknowledged": (
+        Text("{place}：{alarm} 已由 {by} 确认", "{place}: {alarm} acknowledged by {by}"),
+        Text("{place}：{alarm} 已确认", "{place}: {alarm} acknowledged"),
+        Text("{alarm} 已确认", "{alarm} acknowledged"),
+        Text("报警已确认", "alarm acknowledged"),
+    ),
+    "alarm.reset": (
+        Text("{place}：{alarm} 已由 {by} 复位", "{place}: {alarm} reset by {by}"),
+        Text("{place}：{alarm} 已复位", "{place}: {alarm} reset"),
+        Text("{alarm} 已复位", "{alarm} reset"),
+        Text("报警已复位", "alarm reset"),
+    ),
+    "device.offline": (
+        Text("{place}：设备失联，{why}", "{place}: device offline, {why}"),
+        Text("{place}：设备失联", "{place}: device offline"),
+        Text("设备失联", "device offline"),
+    ),
+    "device.online": (Text("{place}：设备恢复", "{place}: device online"), Text("设备恢复", "device online")),
+    "line.down": (
+        Text("{place}：总线中断，{why}", "{place}: line down, {why}"),
+        Text("{place}：总线中断", "{place}: line down"),
+        Text("总线中断", "line down"),
+    ),
+    "line.up": (Text("{place}：总线恢复", "{place}: line up"), Text("总线恢复", "line up")),
+    "feed.connected": (
+        Text("{place}：共享链路接通", "{place}: feed connected"),
+        Text("共享链路接通", "feed connected"),
+    ),
+    "feed.lost": (
+        Text("{place}：共享链路中断，{why}", "{place}: feed lost, {why}"),
+        Text("{place}：共享链路中断", "{place}: feed lost"),
+        Text("共享链路中断", "feed lost"),
+    ),
+    "feed.refused": (
+        Text("{place}：对方拒收，{why}", "{place}: refused by the broker, {why}"),
+        Text("{place}：对方拒收", "{place}: refused by the broker"),
+        Text("对方拒收", "refused by the broker"),
+    ),
+    "schedule.changed": (Text("{place}：时段切换", "{place}: schedule changed"), Text("时段切换", "schedule changed")),
+}
+"""Sentences by kind of event, the fullest first. The last one needs no word and serves as the kind's title."""
