@@ -1,6 +1,6 @@
 """The driver contract: bytes to samples, wishes to bytes. Sockets, tasks, timers, retries and logs are the daemon's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, Protocol, runtime_checkable
@@ -50,15 +50,16 @@ class Found:
     why: str = ""  # without an answer: `noise`, `foreign`, `echo`, `crc`
 
 
-class Question(Protocol):
-    """A request, and how to know its answer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request, how to know its answer, and how long that may take."""
 
-    @property
-    def request(self) -> bytes:
-        """The bytes to send."""
-
-    def find(self, received: bytes) -> Found | None:
-        """Judge all bytes received so far; None while they may still become the answer."""
+    request: bytes
+    find: Callable[[bytes], Found | None]  # judges all bytes received so far; None while they may become the answer
+    expected: int  # bytes of the longest good answer, for its time on the wire
+    patience: float = 0.3  # seconds in which an answer begins once the request is out; then it is missed
+    worst: float = 0.6  # seconds after which not even a late one comes
+    gap: float = 0.0  # seconds for which the device wants to be left alone afterwards
 
 
 class Device(Protocol):
@@ -79,10 +80,10 @@ class Device(Protocol):
 
 @runtime_checkable
 class Writer(Protocol):
-    """Offered by a device that can be told something."""
+    """A device that can be told something."""
 
     def write(self, channel: str, value: Value | Pulse) -> Question:
-        """The question that makes the channel so; DriverError when the device has no way to do it."""
+        """The question that makes the channel so; DriverError when there is no way to."""
 
     def accept(self, question: Question, answer: bytes) -> None:
         """Return when the device said yes; DriverError when it did not."""
@@ -95,7 +96,8 @@ class Writer(Protocol):
 class Listener(Protocol):
     """A device that speaks unasked, such as a card reader. It has its line to itself."""
 
-    def points(self) -> Sequence[Point]: ...
+    def points(self) -> Sequence[Point]:
+        """Its channels."""
 
     def hear(self, received: bytes, now: float) -> tuple[Found, Mapping[str, Sample]] | None:
         """Judge all bytes received so far; None while more are needed. `now` is monotonic, to tell repeats."""
