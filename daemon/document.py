@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ LARGEST = 1_000_000
 _MOST_VALUES = 100_000
 _DEEPEST = 20
 _PLAIN = "tag:yaml.org,2002:"
+_MERGE = _PLAIN + "merge"
 _ODD = {_PLAIN + name for name in ("binary", "set", "omap", "pairs")}
 _INT, _HEX = re.compile(r"[-+]?[0-9]+\Z"), re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
@@ -55,28 +57,28 @@ class Document:
     values: dict[Where, Place] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def place(self, where: Where, *, key: bool = False) -> Place:
+    def place(self, where: Where, *, at_key: bool = False) -> Place:
         """Where a value (or its key) stands; what is not written stands where the table does that should hold it."""
-        if not key and where in self.values:
+        if not at_key and where in self.values:
             return self.values[where]
         while where not in self.keys and where:
             where = where[:-1]
         return self.keys.get(where, Place(self.file, 1, 1))
 
-    def fault(self, where: Where, code: str, *, key: bool = False, nearest: str = "", **values: object) -> None:
+    def fault(self, where: Where, code: str, *, at_key: bool = False, nearest: str = "", **values: object) -> None:
         """Note a fault at a value, or at its key."""
-        self.faults.append(self.place(where, key=key).fault(where, code, nearest=nearest, **values))
+        self.faults.append(self.place(where, at_key=at_key).fault(where, code, nearest=nearest, **values))
 
 
-def read(file: Path) -> Document:
-    """Read one file; what cannot be read is in its faults."""
+def read(file: Path, *, numbered: bool = False) -> Document:
+    """Read one file; what cannot be read is in its faults. `numbered`: keys that are whole numbers stay numbers."""
     document = Document(file)
     text = _text(document)
     if text is None:
         return document
     node = _compose(document, text)
     if node is not None:
-        _Reader(document).root(node)
+        _Reader(document, numbered=numbered).root(node)
     return document
 
 
@@ -155,8 +157,9 @@ def _parses_alone(line: str) -> bool:
 class _Reader:
     """Turns the nodes of one file into data."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, numbered: bool) -> None:
         self._document = document
+        self._numbered = numbered
         self._left = _MOST_VALUES
 
     def root(self, node: Node) -> None:
@@ -168,20 +171,28 @@ class _Reader:
         if isinstance(data, dict):
             self._document.data = data
 
-    def _build(self, node: Node, where: Where) -> Any:
+    def _spend(self, place: Place, where: Where) -> bool:
+        """Count one value; False, with one fault, when there are too many: aliases of aliases grow without bound."""
         self._left -= 1
-        place = Place(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        if self._left == -1:
+            self._document.faults.append(place.fault(where, "too_many", limit=_MOST_VALUES))
+        return self._left >= 0
+
+    def _shallow(self, place: Place, where: Where) -> bool:
+        if len(where) > _DEEPEST:
+            self._document.faults.append(place.fault(where, "too_deep", limit=_DEEPEST))
+        return len(where) <= _DEEPEST
+
+    def _build(self, node: Node, where: Where) -> object:
+        place = self._place(node)
         self._document.values[where] = place
-        if self._left < 0 or len(where) > _DEEPEST:  # aliases of aliases grow without bound in a few lines
-            if self._left >= 0:
-                self._document.faults.append(place.fault(where, "too_deep", limit=_DEEPEST))
-            elif self._left == -1:
-                self._document.faults.append(place.fault(where, "too_many", limit=_MOST_VALUES))
+        if not self._spend(place, where) or not self._shallow(place, where):
             return None
         if node.tag == "!secret" and isinstance(node, ScalarNode):
             return Secret(node.value.strip())
-        if not node.tag.startswith(_PLAIN) or node.tag in _ODD:
-            self._document.faults.append(place.fault(where, "unknown_tag", tag=node.tag.replace(_PLAIN, "!!")))
+        tag = node.tag or ""
+        if not tag.startswith(_PLAIN) or tag in _ODD:
+            self._document.faults.append(place.fault(where, "unknown_tag", tag=tag.replace(_PLAIN, "!!")))
             return None
         if isinstance(node, MappingNode):
             return self._table(node, where)
@@ -189,28 +200,47 @@ class _Reader:
             return [self._build(item, (*where, number)) for number, item in enumerate(node.value)]
         return _scalar(node)
 
-    def _table(self, node: MappingNode, where: Where) -> dict[str, Any]:
-        table: dict[str, Any] = {}
-        for key, value in node.value:
-            place = Place(self._document.file, key.start_mark.line + 1, key.start_mark.column + 1)
-            if not isinstance(key, ScalarNode) or not key.tag.startswith(_PLAIN):
+    def _table(self, node: MappingNode, where: Where) -> dict[Any, Any]:
+        table: dict[Any, Any] = {}
+        own = [(key, value) for key, value in node.value if key.tag != _MERGE]
+        borrowed = [pair for key, value in node.value if key.tag == _MERGE for pair in self._borrowed(value, where)]
+        for number, (key, value) in enumerate(own + borrowed):
+            place = self._place(key)
+            if not isinstance(key, ScalarNode) or not (key.tag or "").startswith(_PLAIN):
                 self._document.faults.append(place.fault(where, "odd_key"))
                 continue
-            inner = (*where, key.value)
-            if key.value in table:
+            name = key.value
+            if self._numbered and type(number_key := _scalar(key)) is int:
+                name = number_key
+            inner = (*where, name)
+            if name not in table:
+                self._document.keys[inner] = place
+                table[name] = self._build(value, inner)
+            elif number < len(own):
                 first = self._document.keys[inner]
-                self._document.faults.append(place.fault(inner, "duplicate_key", key=key.value, first=str(first)))
-                continue
-            self._document.keys[inner] = place
-            table[key.value] = self._build(value, inner)
+                self._document.faults.append(place.fault(inner, "duplicate_key", key=name, first=first))
             if self._left < 0:
                 break
         return table
 
+    def _borrowed(self, node: Node, where: Where, depth: int = 0) -> Iterator[tuple[Node, Node]]:
+        """What `<<: *other` brings; own keys go before it."""
+        for source in node.value if isinstance(node, SequenceNode) else [node]:
+            if not isinstance(source, MappingNode) or depth > _DEEPEST:
+                self._document.faults.append(self._place(source).fault(where, "odd_merge"))
+                continue
+            if not self._spend(self._place(source), where):
+                return
+            for key, value in source.value:
+                yield from self._borrowed(value, where, depth + 1) if key.tag == _MERGE else ((key, value),)
 
-def _scalar(node: ScalarNode) -> Any:
+    def _place(self, node: Node) -> Place:
+        return Place(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _scalar(node: Node) -> object:
     text: str = node.value
-    if node.style is not None or node.tag == _PLAIN + "str":
+    if getattr(node, "style", None) is not None or node.tag == _PLAIN + "str":
         return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]

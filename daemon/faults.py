@@ -105,7 +105,7 @@ def listed(names: Iterable[str], limit: int = 16) -> str:
     shown = []
     for stem, group in groupby(parts, key=lambda part: part[0] if part[1] is not None else None):
         members = list(group)
-        if stem is None or len(members) < 3:
+        if stem is None or len(members) < 3 or members[-1][1] != (members[0][1] or 0) + len(members) - 1:
             shown += [f"{name}{'' if number is None else number}" for name, number in members]
         else:
             shown.append(f"{stem}{members[0][1]}…{stem}{members[-1][1]}")

@@ -1,43 +1,63 @@
 """What a site file says, as types. Reading and checking the file is `daemon.config`'s business."""
 
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from rules._settings import Duration, PointName, Refers
+from daemon.document import Secret
+from rules._settings import Duration, OnOff, Refers
 
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
+SLUG = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
 """Names that end up in topics and commands: lower-case letters, digits, - and _."""
+_ENDPOINT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]]+):([0-9]{1,5})\Z")
+_BROKER = re.compile(r"mqtts?://(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]@]+)(?::([0-9]{1,5}))?\Z")
 
 
-class Secret(str):
-    """A secret's *name*, as written after `!secret`; the value is fetched from the secrets folder when it is needed."""
-
-    __slots__ = ()
-
-
-def _secret_name(raw: object) -> Secret:
+def _secret_name(raw: object) -> str:
     if not isinstance(raw, Secret):
-        raise ValueError("a secret never stands in the site file: write !secret and the name of a file of secrets")
-    return raw
-
-
-SecretName = Annotated[str, BeforeValidator(_secret_name)]
+        raise PydanticCustomError("plain_secret", "write !secret and a name")
+    return raw.name
 
 
 def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone; one is written like Asia/Shanghai") from error
+        raise PydanticCustomError("timezone", "not a time zone") from error
     return name
+
+
+def _endpoint(text: str) -> str:
+    match = _ENDPOINT.match(text)
+    if match is None or not 0 < int(match[2]) < 65536:
+        raise PydanticCustomError("endpoint", "write host:port")
+    return text
+
+
+def _broker(text: str) -> str:
+    match = _BROKER.match(text)
+    if match is None or not 0 < int(match[2] or 1) < 65536:
+        raise PydanticCustomError("broker", "write mqtts://host:port")
+    return text
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
+SecretName = Annotated[str, BeforeValidator(_secret_name), WithJsonSchema({"description": "!secret NAME"})]
+"""The name of a secret; the value is fetched from the secrets folder when it is needed."""
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Relay = Annotated[str, Refers("relay")]
+"""A point that can be switched."""
+Contact = Annotated[str, Refers("contact")]
+"""A point that is on or off."""
 
 
 class Section(BaseModel):
     """A table of the site file: frozen, and unknown keys are faults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class SiteHeader(Section):
@@ -48,15 +68,20 @@ class SiteHeader(Section):
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
 
 
-class Line(Section):
-    """One entry of `lines:`. Exactly one of serial, tcp, rtu_over_tcp."""
+class Wires(Section):
+    """Where a line ends. Exactly one of the three."""
 
     serial: str | None = None
     """A port by /dev/serial/by-id or by-path."""
-    tcp: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$")] | None = None
+    tcp: Endpoint | None = None
     """host:port of a device or gateway that speaks the TCP form of its protocol (Modbus TCP)."""
-    rtu_over_tcp: Annotated[str, Field(pattern=r"^[^:\s]+:\d{1,5}$")] | None = None
+    rtu_over_tcp: Endpoint | None = None
     """host:port of a serial server that passes bytes through unchanged."""
+
+
+class Line(Wires):
+    """One entry of `lines:`."""
+
     baud: Annotated[int, Field(ge=1200, le=115200)] = 9600
     format: Literal["8N1", "8E1", "8O1", "8N2"] = "8N1"
     title: str = ""
@@ -67,7 +92,7 @@ class Line(Section):
 class Device(Section):
     """One entry of `devices:`; settings of the driver stand beside these keys."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, use_attribute_docstrings=True)
 
     line: Annotated[str, Refers("line")]
     driver: str
@@ -80,14 +105,14 @@ class Door(Section):
     """One entry of `doors:`."""
 
     title: str
-    lock: PointName
+    lock: Relay
     """The relay."""
     energised: Literal["open", "closed"] = "open"
     """What the door is while the relay is on: open for a strike, closed for a magnetic lock."""
-    contact: PointName | None = None
+    contact: Contact | None = None
     """True while the door leaf stands open."""
-    reader: Annotated[str, Refers("device")] | None = None
-    exit: PointName | None = None
+    reader: Annotated[str, Refers("reader")] | None = None
+    exit: Contact | None = None
     """Request-to-exit button or break-glass."""
     unlock: Duration = 5.0
     """How long a card, an exit button or an operator unlocks it."""
@@ -99,13 +124,13 @@ class Lane(Section):
     """One entry of `lanes:`."""
 
     title: str
-    open: PointName
-    close: PointName
-    presence: PointName
+    open: Relay
+    close: Relay
+    presence: Contact
     """True while something stands under the boom."""
-    up: PointName | None = None
-    down: PointName | None = None
-    reader: Annotated[str, Refers("device")] | None = None
+    up: Contact | None = None
+    down: Contact | None = None
+    reader: Annotated[str, Refers("reader")] | None = None
     pulse: Duration = 0.5
     travel: Duration = 6.0
     """The longest time that the boom takes from end to end."""
@@ -119,19 +144,19 @@ class SwitchOutput(Section):
     """One entry of `outputs:`: a siren, a lamp."""
 
     title: str
-    relay: PointName
-    rest: bool = False
+    relay: Relay
+    rest: OnOff = False
 
 
 class Zone(Section):
     """One entry of `zones:`."""
 
     title: str
-    fire: list[PointName] = []
+    fire: list[Contact] = []
     """Contacts of the fire panel, already decided there: any one of them releases."""
-    release: list[str] = []
+    release: list[Annotated[str, Refers("passage")]] = []
     """Doors and lanes that go free on fire."""
-    sirens: list[Annotated[str, Refers("output")]] = []
+    sirens: list[Annotated[str, Refers("switch")]] = []
     stale: Literal["alarm", "release"] = "alarm"
     """What a fire contact that cannot be read does: raise a fault, or also free the zone."""
 
@@ -139,7 +164,7 @@ class Zone(Section):
 class Subscriber(Section):
     """One entry of `subscribers:`."""
 
-    broker: Annotated[str, Field(pattern=r"^mqtts?://[^/\s]+$")]
+    broker: Annotated[str, AfterValidator(_broker)]
     """mqtt://host:port or mqtts://host:port."""
     tier: Annotated[int, Field(ge=0, le=3)]
     title: str = ""

@@ -1,0 +1,86 @@
+"""A site file whose entries were checked one by one: what is faulty is known by name, so that one slip is told once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+
+from daemon import site
+from daemon.document import Document
+from daemon.faults import listed, nearest
+from daemon.validation import check, shown
+
+SECTIONS: Mapping[str, type[BaseModel] | None] = MappingProxyType({
+    "lines": site.Line, "devices": site.Device, "doors": site.Door, "lanes": site.Lane, "outputs": site.SwitchOutput,
+    "zones": site.Zone, "rules": None, "subscribers": site.Subscriber,
+})  # fmt: skip
+"""Tables of named entries and what an entry is; a rule is judged by its kind."""
+_RESERVED = ("operator",)
+_NEEDED = ("site", "lines", "devices")
+
+
+@dataclass(slots=True)
+class Draft:
+    """The entries of a site, None where one is faulty."""
+
+    document: Document
+    header: site.SiteHeader | None = None
+    access: site.Access | None = None
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def sound(self, section: str) -> Iterator[tuple[str, Any]]:
+        """Entries without fault, with their names."""
+        return ((name, entry) for name, entry in self.entries[section].items() if entry is not None)
+
+    def site(self) -> site.Site:
+        """The whole, once there are no faults."""
+        return site.Site.model_construct(None, site=self.header, access=self.access, **self.entries)
+
+
+def sketch(document: Document) -> Draft:
+    """Check every entry of a file by itself; the faults go into the document."""
+    draft, data = Draft(document), document.data
+    known = ["site", *SECTIONS, "access"]
+    for key in data.keys() - set(known):
+        document.fault(
+            (key,), "unknown_key", at_key=True, nearest=nearest(key, known), known=listed(known, 40), key=key
+        )
+    for key in _NEEDED:
+        if key not in data:
+            document.fault((key,), "missing", key=key, meaning="")
+    if "site" in data:
+        draft.header = check(site.SiteHeader, data["site"], ("site",), document)
+    if "access" in data:
+        draft.access = check(site.Access, data["access"], ("access",), document)
+    for section, model in SECTIONS.items():
+        draft.entries[section] = dict(_entries(document, section, model))
+    for name, line in draft.sound("lines"):
+        _check_line(document, name, line)
+    return draft
+
+
+def _entries(document: Document, section: str, model: type[BaseModel] | None) -> Iterator[tuple[str, Any]]:
+    table = document.data.get(section, {})
+    if not isinstance(table, dict):
+        document.fault((section,), "wrong_type", value=shown(table), wanted="a table of settings")
+        return
+    for name, raw in table.items():
+        where = (section, name)
+        if not site.SLUG.match(name):
+            document.fault(where, "bad_name", at_key=True, value=name)
+        elif section == "rules" and name in _RESERVED:
+            document.fault(where, "reserved_name", at_key=True, value=name)
+        elif not isinstance(raw, dict):
+            document.fault(where, "wrong_type", value=shown(raw), wanted="a table of settings")
+            yield name, None
+        else:
+            yield name, raw if model is None else check(model, raw, where, document)
+
+
+def _check_line(document: Document, name: str, line: site.Line) -> None:
+    ways = [way for way in ("serial", "tcp", "rtu_over_tcp") if getattr(line, way) is not None]
+    if len(ways) != 1:
+        found = " + ".join(ways) or "nothing"
+        document.fault(("lines", name), "line_choice", at_key=True, value=found)
