@@ -30,6 +30,7 @@ class Values:
 
     def __init__(self, **values: Value) -> None:
         self._values = values
+        self._watchers: list[Callable[[str], None]] = []
         self.drift = 0.0
         """Share by which numbers swing slowly around what was set; 0 stands still."""
 
@@ -42,6 +43,12 @@ class Values:
         if type(value) is not type(self._values[name]) or not isinstance(value, Value):
             raise FieldError(f"{name} is {self._values[name]!r}, so it cannot become {value!r}")
         self._values[name] = value
+        for callback in self._watchers:
+            callback(name)
+
+    def watch(self, callback: Callable[[str], None]) -> None:
+        """Be told the name of each value that is set."""
+        self._watchers.append(callback)
 
     def now(self, name: str, now: float) -> float:
         """A number as it is at an instant."""

@@ -1,4 +1,4 @@
-"""RDM6300: a 125 kHz card reader that speaks unasked (facts/devices.md 5.6)."""
+"""RDM6300: a 125 kHz card reader that speaks unasked."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Waveshare Modbus RTU Relay: eight relays that can time their own pulses (facts/devices.md 3.1)."""
+"""Waveshare Modbus RTU Relay: eight relays that can time their own pulses (after the Waveshare wiki)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Waveshare Modbus RTU Relay (D): eight relays and eight inputs (facts/devices.md 3.1).
+"""Waveshare Modbus RTU Relay (D): eight relays and eight inputs (after the Waveshare wiki).
 
 Out of the box each input drives its relay until 0 is written to its mode; the first request after power-up is lost.
 """
