@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import texts
+from daemon import config, texts
 from gatehouse.alarms import AlarmState
 from gatehouse.demands import Priority
 
@@ -51,6 +51,17 @@ def code(text: str) -> list[list[str]]:
     """The commands and examples, without what is said about them."""
     blocks = re.findall(r"^```(?:sh|yaml)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [[line.split(" # ")[0].rstrip() for line in block.splitlines()] for block in blocks]
+
+
+def test_the_site_in_the_readme_is_one(tmp_path: Path) -> None:
+    example = re.search(r"^```yaml\n(.*?)^```", told("README.md"), re.MULTILINE | re.DOTALL)[1]
+    assert example.count("\n") <= 20, "twenty lines were promised"
+    (tmp_path / "site.yaml").write_text(example)
+    (tmp_path / "cards.csv").write_text(
+        "number,name,doors,from,until,hours\n0004712345,李秀英,north,2025-01-01,2030-12-31,\n"
+    )
+    plan = config.load(tmp_path / "site.yaml")
+    assert {"doors.north.access", "zones.b12.fire_release", "b12-leakage"} <= {rule.name for rule in plan.rules}
 
 
 def test_the_glossary_knows_every_word_of_the_screen() -> None:
