@@ -26,6 +26,7 @@ class Rule:
     unlock: Duration = 5.0
     """How long the door stays unlocked after the button was let go."""
     _until: float = field(init=False, default=float("-inf"))
+    _pressed: bool = field(init=False, default=False)
 
     @property
     def inputs(self) -> Collection[str]:
@@ -39,9 +40,14 @@ class Rule:
 
     def judge(self, scene: Scene) -> Iterator[Demand]:
         """Unlock while it is pressed and for a while after."""
-        if switch(scene, self.exit):
+        pressed = switch(scene, self.exit)
+        released = pressed is False and self._pressed
+        # Held down, it goes on in half its time: before the demand falls void, and without a new order at every judging.
+        if released or (pressed and scene.now >= self._until - self.unlock / 2):
             self._until = scene.now + self.unlock
-            scene.wake(scene.now + self.unlock / 2)  # held down: go on before the demand falls void
+        if pressed:
+            scene.wake(self._until - self.unlock / 2)
+        self._pressed = bool(pressed)
         if scene.now < self._until:
             yield Demand(
                 output=self.subject,
