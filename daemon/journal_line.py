@@ -1,0 +1,122 @@
+"""One line of the journal: an event, and the exact bytes that stand for it in the file and in the hash chain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from gatehouse.events import Event
+
+IMPORTANCE = range(5)
+"""Severities a line may have: 1 life ... 4 equipment, 0 for all that is no alarm."""
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_encode: Callable[[object], bytes] = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+_decode: Callable[[bytes], Event] = msgspec.json.Decoder(Event).decode
+
+
+@dataclass(slots=True)
+class Line:
+    """An event on its way to the disk; the bytes are taken at once, so that nobody can change it any more."""
+
+    event: Event
+    body: bytes  # JSON with sorted keys, without the number: that is given on the way to the disk
+    standing: tuple[str, bytes | None] | None  # an alarm's id, and the whole alarm; None: back to normal
+
+    @property
+    def columns(self) -> tuple[int, str, str, int]:
+        """What the file keeps beside the body, to find lines quickly."""
+        return columns(self.event)
+
+
+def write(event: Event) -> Line:
+    """Make the line of an event. Never fails: what JSON cannot hold is written as text."""
+    try:
+        if event.severity not in IMPORTANCE:
+            raise ValueError(f"severity {event.severity}")
+        return Line(event, _body(event), _standing(event))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        event = _readable(event)
+        return Line(event, _body(event), None)
+
+
+def read(number: int, body: bytes) -> Event:
+    """The event of a stored line; for a damaged line an event that says so, so that no reader stops before it."""
+    try:
+        return msgspec.structs.replace(_decode(body), number=number)
+    except (msgspec.MsgspecError, ValueError) as error:
+        return Event(
+            id=f"{0:012x}-{number}",
+            at=_START,
+            kind="journal.damaged",
+            subject="journal",
+            content={"number": number, "why": f"line {number} cannot be read: {error}"},
+            number=number,
+        )
+
+
+def columns(event: Event) -> tuple[int, str, str, int]:
+    """Microseconds since 1970, kind, subject and severity."""
+    return microseconds(event.at), event.kind, event.subject, event.severity
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970, UTC; an instant without a zone counts as UTC."""
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _START) // _MICROSECOND
+
+
+def from_microseconds(at: int) -> datetime:
+    """The instant so many microseconds after 1970; the nearest there is when that is out of all calendars."""
+    try:
+        return _START + timedelta(microseconds=at)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if at > 0 else datetime.min.replace(tzinfo=UTC)
+
+
+def _body(event: Event) -> bytes:
+    at = event.at
+    return _encode(
+        {
+            "actor": event.actor,
+            "at": at if at.tzinfo is UTC else (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)),
+            "cause": event.cause,
+            "content": event.content,
+            "id": event.id,
+            "kind": event.kind,
+            "severity": event.severity,
+            "subject": event.subject,
+        }
+    )
+
+
+def _standing(event: Event) -> tuple[str, bytes | None] | None:
+    if not event.kind.startswith("alarm."):
+        return None
+    alarm, whole = event.content.get("alarm"), event.content.get("alarm_state")
+    if not isinstance(alarm, str) or not isinstance(whole, dict):
+        return None
+    return alarm, None if event.content.get("state", whole.get("state")) == "normal" else _encode(whole)
+
+
+def _readable(event: Event) -> Event:
+    """The same event with everything that cannot be written turned into text."""
+    return Event(
+        id=_text(event.id),
+        at=event.at if isinstance(event.at, datetime) else _START,
+        kind=_text(event.kind),
+        subject=_text(event.subject),
+        actor=_text(event.actor),
+        cause=_text(event.cause),
+        severity=event.severity if event.severity in IMPORTANCE else 1,  # unknown: rather too important
+        content={"unwritable": _text(event.content)[:4000]},
+    )
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever a caller put into an event
+    try:
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    except Exception as error:  # noqa: BLE001 - a foreign __str__ may do anything; the event must still be written
+        return f"{type(value).__name__}: {type(error).__name__}"
