@@ -102,7 +102,7 @@ def verify(
     except apsw.Error as error:
         raise JournalError(explain(error, path)) from error
     finally:
-        database.close()
+        database.close(force=True)
 
 
 class _Walk:
@@ -133,8 +133,10 @@ class _Walk:
                 if progress is not None and monotonic() - said >= _QUIET:
                     said = monotonic()
                     progress(self._number, self._target)
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            self._add(self._number + 1, None, f"the file is damaged after line {self._number}: {error}")
+        except (apsw.CorruptError, apsw.NotADBError):
+            self._add(
+                self._number + 1, None, f"the file is damaged after line {self._number}; no later line was checked"
+            )
             return self._verdict
         self._check_end(cursors)
         return self._verdict
@@ -150,15 +152,17 @@ class _Walk:
 
     def _rows(self) -> Iterator[Row]:
         """All lines in order; page by page, so that a living journal's log is never held up for long."""
-        while True:
-            page: list[Any] = self._database.execute(
+        found = _PAGE
+        while found == _PAGE:
+            found = 0
+            page: Any = self._database.execute(
                 "SELECT number, hash, at, CAST(kind AS BLOB), CAST(subject AS BLOB), severity, CAST(body AS BLOB)"
                 " FROM events NOT INDEXED WHERE number > ? ORDER BY number LIMIT ?",
-                (self._number if self._last is None else self._last[0], _PAGE),
-            ).fetchall()
-            yield from page
-            if len(page) < _PAGE:
-                return
+                (self._number, _PAGE),
+            )
+            for row in page:
+                found += 1
+                yield row
 
     def _check(self, row: Row) -> None:
         number, stored, body = row[0], row[1], row[6]
