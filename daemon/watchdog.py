@@ -73,11 +73,11 @@ class Watchdog:
         self._interval = interval
         self._clock = clock
         self._manager = manager or ServiceManager()
-        self._patience = (self._manager.limit or 10.0) / 2
+        self._patience = (self._manager.limit or 15.0) * 2 / 3
         self._seen: dict[str, tuple[int, float]] = {}
         self._moved: set[str] = set()
         self.still: frozenset[str] = frozenset()
-        """Parts that have not moved for half of the manager's limit (5 s where it sets none)."""
+        """Parts that have not moved for two thirds of the manager's limit (10 s where it sets none)."""
 
     async def run(self) -> None:
         """Look for ever. A blocked event loop stops this too, and is noticed by that."""

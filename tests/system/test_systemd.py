@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon import transport
+
 UNITS = Path(__file__).parents[2] / "systemd"
 
 
@@ -58,3 +60,8 @@ def test_user_and_folders_come_out_as_the_unit_needs_them(tmp_path: Path) -> Non
     site, secrets = (tmp_path / "etc/gatehouse").stat(), (tmp_path / "etc/gatehouse/secrets").stat()
     assert (site.st_mode & 0o777, site.st_uid, site.st_gid) == (0o750, 0, gid)
     assert (secrets.st_mode & 0o777, secrets.st_uid, secrets.st_gid) == (0o700, uid, gid)
+
+
+def test_the_watchdog_leaves_time_for_the_longest_pause_of_a_healthy_part() -> None:
+    limit = int(re.search(r"^WatchdogSec=(\d+)$", (UNITS / "gatehouse.service").read_text(), re.MULTILINE)[1])
+    assert limit >= 2 * (transport._OPENING + 1), "opening a line moves nothing meanwhile; the look comes each second"

@@ -27,7 +27,7 @@ class Ear:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("\0" + address[1:] if address.startswith("@") else address)
         self.socket.setblocking(False)
-        self.environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "8000000", "WATCHDOG_PID": str(os.getpid())}
+        self.environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "6000000", "WATCHDOG_PID": str(os.getpid())}
 
     def heard(self) -> list[str]:
         messages = []
@@ -59,7 +59,7 @@ def test_what_is_told_arrives_word_for_word(ear: Ear) -> None:
     [
         ({}, 0.0),
         ({"WATCHDOG_USEC": "8000000"}, 8.0),
-        ({"WATCHDOG_USEC": "8000000", "WATCHDOG_PID": str(os.getpid())}, 8.0),
+        ({"WATCHDOG_USEC": "6000000", "WATCHDOG_PID": str(os.getpid())}, 6.0),
         ({"WATCHDOG_USEC": "8000000", "WATCHDOG_PID": "1"}, 0.0),
         ({"WATCHDOG_USEC": "soon"}, 0.0),
     ],
@@ -123,7 +123,7 @@ def test_the_part_that_stands_still_is_named_once_and_then_its_return(ear: Ear) 
         ("a part stands still", "lines.gate"),
         ("a part moves again", "lines.gate"),
     ]
-    assert logs[0]["seconds"] == 4.0, "half of the manager's eight seconds"
+    assert logs[0]["seconds"] == 4.0, "two thirds of the manager's six seconds"
     assert ear.heard() == ["STATUS=stands still: lines.gate", "STATUS=running", "WATCHDOG=1"]
 
 
