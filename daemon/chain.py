@@ -152,17 +152,15 @@ class _Walk:
 
     def _rows(self) -> Iterator[Row]:
         """All lines in order; page by page, so that a living journal's log is never held up for long."""
-        found = _PAGE
-        while found == _PAGE:
-            found = 0
+        start = -1
+        while start != self._number:
+            start = self._number
             page: Any = self._database.execute(
                 "SELECT number, hash, at, CAST(kind AS BLOB), CAST(subject AS BLOB), severity, CAST(body AS BLOB)"
                 " FROM events NOT INDEXED WHERE number > ? ORDER BY number LIMIT ?",
-                (self._number, _PAGE),
+                (start, _PAGE),
             )
-            for row in page:
-                found += 1
-                yield row
+            yield from page
 
     def _check(self, row: Row) -> None:
         number, stored, body = row[0], row[1], row[6]
