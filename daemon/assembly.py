@@ -88,10 +88,12 @@ def _cards(draft: Draft, folder: Path) -> CardBook:
         if readers and "access" not in draft.document.data:
             draft.document.fault(readers[0], "no_cards")
         return CardBook()
+    if draft.unread & {"doors", "lanes"}:
+        return CardBook()
     known = cards.passages(list(draft.entries["doors"]), list(draft.entries["lanes"]))
     file = folder / draft.access.cards
     if not file.exists():
-        draft.document.fault(("access", "cards"), "no_card_file", value=draft.access.cards, folder=folder)
+        draft.document.fault(("access", "cards"), "no_card_file", value=draft.access.cards)
         return CardBook()
     book, faults = cards.read(file, known)
     draft.document.faults += faults

@@ -133,7 +133,12 @@ def _compose(document: Document, text: str) -> Node | None:
 def _syntax(file: Path, text: str, error: MarkedYAMLError) -> Fault:
     mark, start = error.problem_mark or error.context_mark, error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    place, lines = Place(file, line, column), [*text.splitlines(), ""]
+    place, lines = Place(file, line, column), [*text.split("\n"), ""]
+    complaint = f"{error.context or ''} {error.problem or ''}"
+    if "while scanning a quoted scalar" in complaint or " flow " in complaint:
+        opened = next((n for n in range(start.line if start else 0, line) if _opens(lines[n])), None)
+        if opened is not None:
+            return Place(file, opened + 1, lines[opened].rindex('"') + 1).fault((), "syntax_open_quote")
     near = range(max(0, (start.line if start else line - 1) - 1), min(line, len(lines)))
     for number in near:  # a full-width colon is the commonest slip with a Chinese keyboard, and ruamel cannot see it
         code = lines[number].split("#")[0]
@@ -141,10 +146,17 @@ def _syntax(file: Path, text: str, error: MarkedYAMLError) -> Fault:
             ascii_form = unicodedata.normalize("NFKC", wide)
             place = Place(file, number + 1, code.index(wide) + 1)
             return place.fault((), "syntax_wide", character=wide, instead=ascii_form)
-    complaint = f"{error.context or ''} {error.problem or ''}"
     code = next((code for part, code in _HINTS if part in complaint), "syntax")
-    opened = f"{start.line + 1}:{start.column + 1}" if start else f"{line}:{column}"
-    return place.fault((), code, why=(error.problem or "").strip(), opened=opened)
+    if code == "syntax_bracket" and "got ':'" in complaint and start and start.line + 1 == line:
+        code = "syntax_colons"
+    if code == "syntax_bracket" and start:
+        return Place(file, start.line + 1, start.column + 1).fault((), code, noticed=f"{line}:{column}")
+    return place.fault((), code, why=(error.problem or "").strip())
+
+
+def _opens(line: str) -> bool:
+    """Whether a line opens a double quote that it does not close."""
+    return line.split(" #", maxsplit=1)[0].replace('\\"', "").count('"') % 2 == 1
 
 
 def _parses_alone(line: str) -> bool:

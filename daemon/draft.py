@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from daemon import site
 from daemon.document import Document
-from daemon.faults import listed, nearest
+from daemon.faults import Term, listed, nearest
 from daemon.validation import check, shown
 
 SECTIONS: Mapping[str, type[BaseModel] | None] = MappingProxyType({
@@ -29,6 +29,8 @@ class Draft:
     header: site.SiteHeader | None = None
     access: site.Access | None = None
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    """Sections of which nothing is known; whatever names their entries cannot be judged."""
 
     def sound(self, section: str) -> Iterator[tuple[str, Any]]:
         """Entries without fault, with their names."""
@@ -42,14 +44,7 @@ class Draft:
 def sketch(document: Document) -> Draft:
     """Check every entry of a file by itself; the faults go into the document."""
     draft, data = Draft(document), document.data
-    known = ["site", *SECTIONS, "access"]
-    for key in data.keys() - set(known):
-        document.fault(
-            (key,), "unknown_key", at_key=True, nearest=nearest(key, known), known=listed(known, 40), key=key
-        )
-    for key in _NEEDED:
-        if key not in data:
-            document.fault((key,), "missing", key=key, meaning="")
+    _check_sections(draft)
     if "site" in data:
         draft.header = check(site.SiteHeader, data["site"], ("site",), document)
     if "access" in data:
@@ -61,19 +56,34 @@ def sketch(document: Document) -> Draft:
     return draft
 
 
+def _check_sections(draft: Draft) -> None:
+    document, known = draft.document, ["site", *SECTIONS, "access"]
+    absent = set(known) - document.data.keys()
+    for key in document.data.keys() - set(known):
+        meant = nearest(key, known)
+        document.fault((key,), "unknown_key", at_key=True, nearest=meant, known=listed(known, 40), key=key)
+        draft.unread |= {meant} & absent
+    for key in _NEEDED:
+        if key in absent - draft.unread:
+            document.fault((key,), "missing", key=key, meaning="")
+            draft.unread.add(key)
+    draft.unread |= {key for key in SECTIONS if not isinstance(document.data.get(key, {}), dict)}
+
+
 def _entries(document: Document, section: str, model: type[BaseModel] | None) -> Iterator[tuple[str, Any]]:
     table = document.data.get(section, {})
     if not isinstance(table, dict):
-        document.fault((section,), "wrong_type", value=shown(table), wanted="a table of settings")
+        document.fault((section,), "wrong_type", value=shown(table), wanted=Term("a table of settings"))
         return
     for name, raw in table.items():
         where = (section, name)
         if not site.SLUG.match(name):
             document.fault(where, "bad_name", at_key=True, value=name)
+            yield name, None
         elif section == "rules" and name in _RESERVED:
             document.fault(where, "reserved_name", at_key=True, value=name)
         elif not isinstance(raw, dict):
-            document.fault(where, "wrong_type", value=shown(raw), wanted="a table of settings")
+            document.fault(where, "wrong_type", value=shown(raw), wanted=Term("a table of settings"))
             yield name, None
         else:
             yield name, raw if model is None else check(model, raw, where, document)
@@ -82,5 +92,5 @@ def _entries(document: Document, section: str, model: type[BaseModel] | None) ->
 def _check_line(document: Document, name: str, line: site.Line) -> None:
     ways = [way for way in ("serial", "tcp", "rtu_over_tcp") if getattr(line, way) is not None]
     if len(ways) != 1:
-        found = " + ".join(ways) or "nothing"
+        found = " + ".join(ways) or Term("nothing")
         document.fault(("lines", name), "line_choice", at_key=True, value=found)

@@ -10,8 +10,8 @@ from daemon.document import Document
 from daemon.draft import Draft
 from daemon.faults import Where, listed, nearest
 from daemon.hardware import blamed
-from daemon.references import Names, mark_of, repeated, resolved
-from daemon.validation import check, shown
+from daemon.references import Names, repeated, resolved
+from daemon.validation import check, mark_of, shown
 from gatehouse.rule import Rule
 from rules._settings import Amount, Below, Judges
 
@@ -69,7 +69,7 @@ def _rule(document: Document, where: Where, kind: plugins.Kind, raw: dict[str, A
     try:
         yield kind.build(name=where[1], **values)
     except Exception as error:  # noqa: BLE001 - the edge of a plug-in
-        document.fault((*where, *blamed(error, written)), "rule_refuses", rule=kind.name, why=error)
+        document.fault((*where, *blamed(error, written | full)), "rule_refuses", rule=kind.name, why=error)
 
 
 def _thresholds(document: Document, where: Where, settings: BaseModel, names: Names) -> None:

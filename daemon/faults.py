@@ -1,10 +1,8 @@
 """A fault of a site: where it is, what was found, what would be right; in Chinese and in English."""
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +11,12 @@ from daemon.wording import TERMS, WORDS
 Where = tuple[str | int, ...]
 """The way to a value: ("zones", "b12", "fire", 0)."""
 Language = Literal["en", "zh"]
+
+
+class Term(str):
+    """A word of the program inside a message, a key of `daemon.wording.TERMS`; all other values are the user's own."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ class Fault:
         words = WORDS[self.code]
         if language == "en":
             return words[0].format_map(self.values), words[1].format_map(self.values)
-        values = {name: TERMS.get(value, value) for name, value in self.values.items()}
+        values = {name: TERMS[value] if isinstance(value, Term) else value for name, value in self.values.items()}
         return words[2].format_map(values), words[3].format_map(values)
 
     def text(self, language: Language = "en") -> str:
@@ -71,7 +75,7 @@ class Place:
 
     def fault(self, where: Where, code: str, nearest: str = "", **values: object) -> Fault:
         """A fault at this spot."""
-        words = {name: str(value) for name, value in values.items()}
+        words = {name: value if isinstance(value, Term) else str(value) for name, value in values.items()}
         return Fault(file=self.file, line=self.line, column=self.column, path=dotted(where), code=code, values=words,
                      nearest=nearest)  # fmt: skip
 
@@ -101,13 +105,22 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def listed(names: Iterable[str], limit: int = 16) -> str:
     """Names in one line, runs of numbers shortened: `input1…input8, relay1…relay8`."""
-    parts = [(m[1], int(m[2])) if (m := re.fullmatch(r"(.*?)(\d+)", name)) else (name, None) for name in names]
-    shown = []
-    for stem, group in groupby(parts, key=lambda part: part[0] if part[1] is not None else None):
-        members = list(group)
-        if stem is None or len(members) < 3 or members[-1][1] != (members[0][1] or 0) + len(members) - 1:
-            shown += [f"{name}{'' if number is None else number}" for name, number in members]
-        else:
-            shown.append(f"{stem}{members[0][1]}…{stem}{members[-1][1]}")
+    shown: list[str] = []
+    for run in _runs(names):
+        shown += run if len(run) < 3 else [f"{run[0]}…{run[-1]}"]
     more = len(shown) - limit
     return ", ".join(shown[:limit]) + (f" … (+{more})" if more > 0 else "") or "-"
+
+
+def _runs(names: Iterable[str]) -> list[list[str]]:
+    """Neighbours such as relay1, relay2, relay3 together."""
+    runs: list[list[str]] = []
+    follower = ""
+    for name in names:
+        if name == follower:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+        stem = name.rstrip("0123456789")
+        follower = f"{stem}{int(name[len(stem) :]) + 1}" if len(stem) < len(name) < len(stem) + 9 else ""
+    return runs

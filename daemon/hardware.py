@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def build(draft: Draft, folder: Path, *, wired: bool) -> Hardware:
 def _device(draft: Draft, name: str, entry: site.Device, shelf: "_Shelf") -> Device | Listener | None:
     document, spot = draft.document, ("devices", name)
     lines, drivers = draft.entries["lines"], plugins.names("drivers")
-    if entry.line not in lines:
+    if entry.line not in lines and "lines" not in draft.unread:
         document.fault((*spot, "line"), "unknown_line", nearest=nearest(entry.line, lines), value=entry.line,
                        known=listed(lines))  # fmt: skip
     if entry.driver not in drivers:
@@ -87,10 +87,10 @@ def _device(draft: Draft, name: str, entry: site.Device, shelf: "_Shelf") -> Dev
     return device
 
 
-def blamed(error: Exception, written: Collection[str]) -> Where:
-    """The setting that a plug-in's complaint begins with, as in `unit 300 is no address`."""
-    first = str(error).split(maxsplit=1)[:1]
-    return tuple(word for word in (part.strip("`:',") for part in first) if word in written)
+def blamed(error: Exception, written: Mapping[str, object]) -> Where:
+    """The setting whose name or value a plug-in's complaint begins with, as in `unit 300 is no address`."""
+    first = str(error).split(maxsplit=1)[0].strip("`:',") if str(error) else ""
+    return next(((key,) for key, value in written.items() if first in (key, value)), ())
 
 
 def _wire(line: site.Line | None) -> Wire:

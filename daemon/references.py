@@ -3,18 +3,17 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 from pydantic import BaseModel
 
 from daemon.document import Document
 from daemon.draft import Draft
-from daemon.faults import Where, listed, nearest
-from daemon.validation import shown
+from daemon.faults import Term, Where, listed, nearest
+from daemon.site import SLUG
+from daemon.validation import mark_of, shown
 from gatehouse.points import Point
 from rules._settings import Refers
-
-Mark = TypeVar("Mark")
 
 Channels = Mapping[str, Point]
 """The points of one device, by channel."""
@@ -23,6 +22,7 @@ _SECTIONS = {
     "output": ("doors", "lanes", "outputs"), "passage": ("doors", "lanes"), "switch": ("outputs",),
 }  # fmt: skip
 _SORTS = {"passage": "door or lane"}
+"""Where the word for people is another one."""
 _POINTS = ("point", "relay", "contact")
 
 
@@ -44,6 +44,8 @@ class Names:
 
     def thing(self, to: str, text: str, where: Where) -> str:
         """An entry of a section: `b12` or `zones.b12` becomes `zones.b12`."""
+        if self.draft.unread.intersection(_SECTIONS[to]):
+            return text
         known = [f"{section}.{name}" for section in _SECTIONS[to] for name in self.draft.entries[section]]
         if to in ("line", "device"):
             known = [name.partition(".")[2] for name in known]
@@ -55,7 +57,7 @@ class Names:
         if matches:
             self._fault(where, "ambiguous_name", value=text, known=listed(matches))
             return text
-        self._unknown(to, text, known, where)
+        self._unknown(to, text, [name for name in known if SLUG.match(name.rpartition(".")[2])], where)
         return text
 
     def _unknown(self, to: str, text: str, known: list[str], where: Where) -> None:
@@ -64,7 +66,9 @@ class Names:
             return
         short = {name.partition(".")[2]: name for name in reversed(known)}
         close = nearest(text, known) or short.get(nearest(text, short), "")
-        self._fault(where, "unknown_name", nearest=close, sort=_SORTS.get(to, to), value=text, known=listed(known))
+        self._fault(
+            where, "unknown_name", nearest=close, sort=Term(_SORTS.get(to, to)), value=text, known=listed(known)
+        )
 
     def _reader(self, text: str, where: Where) -> str:
         if text not in self.channels:
@@ -80,6 +84,8 @@ class Names:
             example = next((f"{name}.{first}" for name, first in self._firsts(text)), "io1.input1")
             self._fault(where, "point_form", value=shown(text), example=example)
         elif device not in self.channels:
+            if "devices" in self.draft.unread:
+                return text
             close = nearest(device, self.channels)
             self._fault(where, "unknown_device", nearest=close and f"{close}.{channel}", value=device,
                         known=listed(self.channels))  # fmt: skip
@@ -111,11 +117,11 @@ class Names:
         self.draft.document.fault(where, code, nearest=nearest, **values)  # type: ignore[arg-type] # no `at_key` among them
 
 
-def sort_of(point: Point) -> str:
-    """What a point is when it is no on-or-off contact; empty when it may be one."""
+def sort_of(point: Point) -> Term | None:
+    """What a point is when it is no on-or-off contact; None when it may be one."""
     if point.momentary:
-        return "a card or another occurrence"
-    return "a measured value" if point.unit or math.isfinite(point.low) or math.isfinite(point.high) else ""
+        return Term("a card or another occurrence")
+    return Term("a measured value") if point.unit or math.isfinite(point.low) or math.isfinite(point.high) else None
 
 
 def mentions(model: BaseModel, where: Where) -> Iterator[tuple[str, str, str, Where]]:
@@ -131,17 +137,6 @@ def mentions(model: BaseModel, where: Where) -> Iterator[tuple[str, str, str, Wh
         else:
             for number, text in enumerate(value):
                 yield name, mark.to, text, (*spot, number)
-
-
-def mark_of(kind: type[Mark], *annotations: object) -> Mark | None:
-    """The first mark of this kind in `Annotated[...]`, however deep."""
-    for annotation in annotations:
-        if isinstance(annotation, kind):
-            return annotation
-        inside = [*get_args(annotation), *getattr(annotation, "__metadata__", ())]
-        if inside and (found := mark_of(kind, *inside)) is not None:
-            return found
-    return None
 
 
 def resolved(model: BaseModel, names: Names, where: Where) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Data against a pydantic model; what does not fit becomes faults in plain words."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeVar, get_args
+from collections.abc import Collection, Iterator
+from typing import TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from daemon.document import Document, Secret
-from daemon.faults import Where, listed, nearest
+from daemon.faults import Term, Where, listed, nearest
 
+Mark = TypeVar("Mark")
 M = TypeVar("M", bound=BaseModel)
 
 _WANTED = {
@@ -39,15 +41,15 @@ def check(model: type[M], raw: object, where: Where, document: Document, beside:
 def shown(value: object) -> str:
     """A value as it may be repeated in a message."""
     if value is None:
-        return "nothing"
+        return Term("nothing")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Secret):
         return f"!secret {value.name}"
     if isinstance(value, dict):
-        return "a table of settings"
+        return Term("a table of settings")
     if isinstance(value, list | tuple):
-        return "a list"
+        return Term("a list")
     text = str(value)
     text = text if len(text) <= 60 else text[:57] + "…"
     return f"'{text}'" if isinstance(value, str) else text
@@ -75,11 +77,12 @@ def _tell(
         known = [part.strip("' ") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
         document.fault(spot, "one_of", nearest=nearest(str(detail["input"]), known), value=value, known=listed(known))
     else:
-        _tell_type(detail, spot, value, document)
+        _tell_type(detail, model, spot, document)
 
 
-def _tell_type(detail: ErrorDetails, spot: Where, value: str, document: Document) -> None:
+def _tell_type(detail: ErrorDetails, model: type[BaseModel], spot: Where, document: Document) -> None:
     kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
+    value = shown(given)
     if kind == "string_type" and type(given) in (int, float):
         document.fault(spot, "number_as_text", value=value)
     elif kind == "string_pattern_mismatch":
@@ -87,10 +90,12 @@ def _tell_type(detail: ErrorDetails, spot: Where, value: str, document: Document
     elif kind in _UNNATURAL:
         low, high = context.get("min_length"), context.get("max_length")
         document.fault(spot, "length", value=value, limit=f">= {low}" if low is not None else f"<= {high}")
+    elif kind == "value_error" and (example := _example(model, detail["loc"])):
+        document.fault(spot, "refused_like", value=value, why=context["error"], example=example)
     elif kind == "value_error":
         document.fault(spot, "refused", value=value, why=context["error"])
     elif (stem := kind.split("_")[0]) in _WANTED:
-        document.fault(spot, "wrong_type", value=value, wanted=_WANTED[stem])
+        document.fault(spot, "wrong_type", value=value, wanted=Term(_WANTED[stem]))
     else:
         document.fault(spot, "refused", value=value, why=detail["msg"])
 
@@ -126,7 +131,28 @@ def _inner(annotation: object, loc: Where) -> type[BaseModel] | None:
 
 
 def _meaning(model: type[BaseModel], loc: Where) -> str:
-    inner = _model_at(model, loc[:-1])
-    fields: Mapping[str, Any] = {field.alias or name: field for name, field in inner.model_fields.items()}
-    field = fields.get(str(loc[-1]))
+    field = _field(model, loc)
     return f" ({field.description.strip()})" if field and field.description else ""
+
+
+def _example(model: type[BaseModel], loc: Where) -> str:
+    """How a setting is written, where its type says so."""
+    field = _field(model, loc)
+    schema = mark_of(WithJsonSchema, field.annotation, *field.metadata) if field else None
+    return str(((schema and schema.json_schema) or {}).get("examples", [""])[0])
+
+
+def _field(model: type[BaseModel], loc: Where) -> FieldInfo | None:
+    fields = _model_at(model, loc[:-1]).model_fields
+    return next((field for name, field in fields.items() if (field.alias or name) == loc[-1]), None)
+
+
+def mark_of(kind: type[Mark], *annotations: object) -> Mark | None:
+    """The first mark of this kind in `Annotated[...]`, however deep."""
+    for annotation in annotations:
+        if isinstance(annotation, kind):
+            return annotation
+        inside = [*get_args(annotation), *getattr(annotation, "__metadata__", ())]
+        if inside and (found := mark_of(kind, *inside)) is not None:
+            return found
+    return None

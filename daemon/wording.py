@@ -74,11 +74,11 @@ _SYNTAX = {
         "the indent does not fit the lines above", "entries of one table start in the same column",
         "缩进与上面的行不一致", "同一张表的条目要从同一列开始"),
     "syntax_open_quote": (
-        "the quote opened at {opened} is not closed", "close it on the same line",
-        "在 {opened} 开始的引号没有结束", "请在同一行补上引号"),
+        "this quote is not closed", "close it on the same line",
+        "这个引号没有结束", "请在同一行补上引号"),
     "syntax_bracket": (
-        "the bracket opened at {opened} is not closed, or a comma is missing", "write {{a: 1, b: 2}} or [a, b]",
-        "在 {opened} 开始的括号没有结束，或缺少逗号", "请写成 {{a: 1, b: 2}} 或 [a, b]"),
+        "this bracket is not closed, or a comma is missing before {noticed}", "write {{a: 1, b: 2}} or [a, b]",
+        "这个括号没有结束，或 {noticed} 之前缺少逗号", "请写成 {{a: 1, b: 2}} 或 [a, b]"),
     "syntax_star": (
         "a text cannot begin with *", "put it in quotes",
         "文字不能以 * 开头", "请加引号"),
@@ -146,6 +146,9 @@ _VALUES = {
     "refused": (
         "found {value}", "{why}",
         "写的是 {value}", "{why}"),
+    "refused_like": (
+        "found {value}", "{why}",
+        "写的是 {value}", "请写成 {example} 这样"),
     "plain_secret": (
         "a secret stands here in plain text",
         "write !secret NAME and put the value into the file secrets/NAME (mode 0600)",
@@ -299,8 +302,8 @@ _SITE = {
         "no event is of the kind {value}", "kinds: {known}, or patterns such as alarm.*",
         "没有 {value} 这种事件", "事件种类：{known}，或 alarm.* 这样的通配"),
     "no_card_file": (
-        "there is no file '{value}' in {folder}", "put the list there, or correct its name",
-        "{folder} 里没有文件 '{value}'", "请把名单放到那里，或改正文件名"),
+        "there is no file '{value}' beside the site file", "put the list there, or correct its name",
+        "站点文件旁边没有文件 '{value}'", "请把名单放到那里，或改正文件名"),
     "no_cards": (
         "the reader needs a list of cards", "add `access: {{cards: cards.csv}}` to the site",
         "有读卡器，但没有卡片名单", "请在站点文件中加上 `access: {{cards: cards.csv}}`"),
