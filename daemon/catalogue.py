@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
-from daemon.texts import ACTIONS, ALARMS, KINDS, LEVELS, REASONS, Language, Text
+from daemon.texts import ACTIONS, ALARMS, KINDS, LEVELS, REASONS, REFUSALS, Language, Text
 from gatehouse.alarms import AlarmState
 from gatehouse.events import Event
 
@@ -24,11 +24,11 @@ SEVERITIES = frozenset({1, 2, 3, 4})
 
 Form = Callable[[object], bool]
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}(\.[a-z][a-z0-9_-]{0,39}){0,3}")
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}(\.[a-z][a-z0-9_-]{0,39}){0,3}(\.[0-9]{1,2})?")
 _EVENT_ID = re.compile(r"[0-9a-f]{12}-[0-9]{1,18}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _NAMED = frozenset({"doors", "lanes", "zones", "devices", "lines", "outputs"})
-_OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks"})
+_OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks", "config"})
 
 
 def _one_of(*words: str) -> Form:
@@ -79,11 +79,11 @@ _WHY = {"why": _FREE}
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 
 EVENTS: Mapping[str, Kind] = {
-    "daemon.started": Kind(0),
-    "daemon.armed": Kind(0),
+    "daemon.started": Kind(0, {"boot": _FREE}),
+    "daemon.armed": Kind(0, {"seconds": _FREE, "missing": _FREE}),
     "daemon.stopped": Kind(0),
     "access.granted": Kind(2, {"card": _FREE, "person": _FREE, "reason": _FREE, "door": _FREE}),
-    "access.denied": Kind(1, {"reason": Field(1, _one_of(*REASONS)), "card": _FREE, "person": _FREE, "door": _FREE}),
+    "access.denied": Kind(1, {"reason": Field(1, _one_of(*REFUSALS)), "card": _FREE, "person": _FREE, "door": _FREE}),
     "output.told": Kind(2, _ORDER),
     "output.confirmed": Kind(2, _ORDER),
     "demand.expired": Kind(2, _ORDER),
@@ -101,6 +101,7 @@ EVENTS: Mapping[str, Kind] = {
     "feed.connected": Kind(0, _FEED),
     "feed.lost": Kind(0, _FEED),
     "feed.refused": Kind(0, _FEED),
+    "journal.damaged": Kind(0, {"number": _FREE, "why": _FREE}),
     "schedule.changed": Kind(2, {"value": _FREE, "reason": _FREE}),
 }
 """Every kind of event that gatehouse writes."""
@@ -199,7 +200,7 @@ _SENTENCES = {kind: tuple((_needs(text), text) for text in texts) for kind, text
 
 def _words(view: View, language: Language) -> dict[str, str]:
     content = view.content
-    words = {name: str(content[name]) for name in ("person", "card", "by", "why", "command") if content.get(name)}
+    words = {name: str(content[name]) for name in ("person", "card", "by", "why") if content.get(name)}
     if view.place:
         words["place"] = view.place
     if reason := str(content.get("reason", "")):
@@ -210,6 +211,9 @@ def _words(view: View, language: Language) -> dict[str, str]:
         words["count"] = str(content["count"])
     if "value" in content and (action := _action(view.subject, content["value"])):
         words["action"] = action.say(language)
+    if command := content.get("command"):
+        action = _action(view.subject, command)
+        words["command"] = action.say(language) if action else str(command)
     priority = content.get("priority")
     if isinstance(priority, int) and priority in LEVELS:
         words["level"] = LEVELS[priority].say(language)

@@ -1,8 +1,8 @@
 """Feeds: for each subscriber a cursor over the journal, a filter, a mask, and a connection of its own.
 
-The cursor moves to an event only when the broker has acknowledged it and all before it. When a connection ends, what was
-not acknowledged is published again over the next one, from the cursor on, with the same ids: at least once, in order.
-The first message on a topic travels alone, so a broker that refuses it (ACL) gets nothing of what comes after it.
+The cursor moves to an event only when the broker has acknowledged it and all before it. When a connection ends, what
+was not acknowledged is published again over the next one, from the cursor on, with the same ids: at least once and in
+order. The first message on a topic travels alone, so a broker that refuses it (ACL) gets nothing of what comes after.
 """
 
 import asyncio
@@ -32,6 +32,10 @@ class Source(Protocol):
     @property
     def head_hash(self) -> str:
         """Hash of its line."""
+
+    @property
+    def epoch(self) -> str:
+        """Empty until it is open; another one means that the numbers began anew."""
 
     @property
     def trouble(self) -> str:
@@ -70,9 +74,9 @@ class Pace:
 
 class _Sent(NamedTuple):
     event: Event
+    epoch: str
     topic: str = ""
     answer: Answer | None = None  # None: nothing to send, the cursor passes
-    unjournaled: bool = False
 
 
 def _text(password: bytes, name: str | None) -> str:
@@ -232,31 +236,32 @@ class Feed:
 
     async def _send(self, connection: Connection) -> None:
         """Publish what comes after the cursor, in order, as far as the window allows."""
-        at = self._journal.cursor(self._name)
+        epoch, at = self._journal.epoch, self._journal.cursor(self._name)
         flying: set[str] = set()
         while True:
             self._beat()
-            await self._send_unjournaled(connection, flying)
+            if epoch != self._journal.epoch:  # it was opened, or begun anew: only now the cursor means something
+                epoch, at = self._journal.epoch, self._journal.cursor(self._name)
+            for event in self._unsent(flying):
+                flying.add(event.id)
+                await self._publish(connection, event, "")
             events = await self._journal.read(at)
+            if epoch != self._journal.epoch:
+                continue
             for event in events:
                 if self._wants(event):
-                    await self._publish(connection, event)
+                    await self._publish(connection, event, epoch)
             if events:
                 at = events[-1].number
                 if not self._wants(events[-1]):
-                    await self._on_way.put(_Sent(events[-1]))
+                    await self._on_way.put(_Sent(events[-1], epoch))
             elif self._journal.head > at:  # it is there and cannot be read: the journal is in trouble
                 await asyncio.sleep(self._pace.look)
             elif not self._unsent(flying):
                 await self._journal.wait_beyond(at, self._pace.look)
 
-    async def _send_unjournaled(self, connection: Connection, flying: set[str]) -> None:
-        """While the journal is in trouble, what it could not write goes out at once, marked; later it comes again."""
-        for event in self._unsent(flying):
-            flying.add(event.id)
-            await self._publish(connection, event, unjournaled=True)
-
     def _unsent(self, flying: set[str]) -> list[Event]:
+        """While the journal is in trouble, what it could not write goes out at once, marked; later it comes again."""
         if not self._journal.trouble:
             self._told.clear()
             return []
@@ -265,17 +270,18 @@ class Feed:
         gone = self._told | flying
         return [event for event in waiting if event.id not in gone and self._wants(event)]
 
-    async def _publish(self, connection: Connection, event: Event, *, unjournaled: bool = False) -> None:
+    async def _publish(self, connection: Connection, event: Event, epoch: str) -> None:
+        """Send one; without an epoch it is not in the journal."""
         topic = self._topics.event(event.kind)
         largest = min(LARGEST, connection.largest - 512) if connection.largest else LARGEST
         message = event_message(
-            event, self._titles, self._settings.tier, self._topics.source, unjournaled=unjournaled, largest=largest
+            event, self._titles, self._settings.tier, self._topics.source, unjournaled=not epoch, largest=largest
         )
         proven = topic in self._proven
         if not proven:
             await self._on_way.join()
         answer = await connection.publish(topic, message, content=CONTENT_TYPE)
-        await self._on_way.put(_Sent(event, topic, answer, unjournaled))
+        await self._on_way.put(_Sent(event, epoch, topic, answer))
         if not proven:
             await self._on_way.join()
             self._proven.add(topic)
@@ -290,9 +296,9 @@ class Feed:
                     raise _RefusedError(self._complain(sent.topic, receipt.why))
                 self._delivered += 1
                 self._note("event", "")
-            if sent.unjournaled:
+            if not sent.epoch:
                 self._told.add(sent.event.id)
-            else:
+            elif sent.epoch == self._journal.epoch:
                 self._journal.move(self._name, sent.event.number)
             self._on_way.task_done()
 

@@ -38,17 +38,34 @@ ALARMS = {
     "line_down": Text("总线中断", "line down"),
     "rule_failed": Text("规则故障", "rule failed"),
     "task_failed": Text("任务故障", "task failed"),
+    "presence_fault": Text("车辆检测故障", "vehicle detector fault"),
+    "wrong_cards": Text("连续刷卡被拒", "cards refused in a row"),
+    "config_faulty": Text("配置有误", "faulty configuration"),
 }
 """Titles of the kinds of alarm."""
 
-REASONS = {
-    "unknown_card": Text("未登记的卡", "unknown card"),
-    "not_yet_valid": Text("尚未生效", "not yet valid"),
+REFUSALS = {
+    "unknown": Text("未登记的卡", "unknown card"),
+    "not_yet": Text("尚未生效", "not valid yet"),
     "expired": Text("已过期", "expired"),
     "wrong_door": Text("无此门权限", "not for this door"),
     "wrong_hour": Text("不在允许时段", "not at this hour"),
+    "unreadable": Text("读卡不清", "not read clearly"),
+    "late": Text("处理过迟", "judged too late"),
 }
 """Why a card is refused: the closed list, safe for every reader."""
+
+REASONS = REFUSALS | {
+    "fire": Text("火警", "fire"),
+    "fire_input": Text("火警输入故障", "fire input fault"),
+    "card": Text("刷卡", "card"),
+    "exit": Text("出门按钮", "exit button"),
+    "schedule": Text("时段", "schedule"),
+    "interlock": Text("互锁", "interlock"),
+    "presence": Text("杆下有车", "car under the boom"),
+    "presence_unknown": Text("杆下情况不明", "cannot see under the boom"),
+}
+"""All reasons that rules give, as people say them; a reason in a person's own words stays as it is."""
 
 ACTIONS = {
     ("doors", "open"): Text("开锁", "unlocked"),
@@ -87,7 +104,7 @@ KINDS: dict[str, tuple[Text, ...]] = {
     ),
     "access.denied": (
         Text("{place}：拒绝 {person}，{reason}", "{place}: {person} refused, {reason}"),
-        Text("{place}：拒绝卡 {card}，{reason}", "{place}: card {card} refused, {reason}"),
+        Text("{place}：卡 {card} 被拒，{reason}", "{place}: card {card} refused, {reason}"),
         Text("{place}：刷卡被拒，{reason}", "{place}: card refused, {reason}"),
         Text("{place}：刷卡被拒", "{place}: card refused"),
         Text("刷卡被拒", "card refused"),
@@ -176,6 +193,10 @@ KINDS: dict[str, tuple[Text, ...]] = {
         Text("{place}：对方拒收，{why}", "{place}: refused by the broker, {why}"),
         Text("{place}：对方拒收", "{place}: refused by the broker"),
         Text("对方拒收", "refused by the broker"),
+    ),
+    "journal.damaged": (
+        Text("日志有一行损坏，{why}", "a line of the journal is damaged, {why}"),
+        Text("日志有一行损坏", "a line of the journal is damaged"),
     ),
     "schedule.changed": (Text("{place}：时段切换", "{place}: schedule changed"), Text("时段切换", "schedule changed")),
 }
