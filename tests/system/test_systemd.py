@@ -3,14 +3,21 @@
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from daemon import transport
 
-UNITS = Path(__file__).parents[2] / "systemd"
+ROOT = Path(__file__).parents[2]
+UNITS = ROOT / "systemd"
+SITE = ROOT / "config/small/site.yaml"
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -65,3 +72,57 @@ def test_user_and_folders_come_out_as_the_unit_needs_them(tmp_path: Path) -> Non
 def test_the_watchdog_leaves_time_for_the_longest_pause_of_a_healthy_part() -> None:
     limit = int(re.search(r"^WatchdogSec=(\d+)$", (UNITS / "gatehouse.service").read_text(), re.MULTILINE)[1])
     assert limit >= 2 * (transport._OPENING + 1), "opening a line moves nothing meanwhile; the look comes each second"
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[Path]:
+    """The small estate, simulated: the folder with its wires."""
+    folder = tmp_path / "sim"
+    folder.mkdir()
+    command = [sys.executable, "-m", "simulators", str(SITE), "--dir", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    told = ""
+    for line in process.stdout:
+        told += line
+        if line.startswith("control"):
+            break
+    else:
+        pytest.fail(f"the simulators ended: {told}")
+    yield folder
+    process.terminate()
+    process.communicate(timeout=10)
+
+
+def test_the_daemon_says_when_it_is_ready_alive_and_stopping(simulated: Path, tmp_path: Path) -> None:
+    secrets, state = tmp_path / "secrets", tmp_path / "state"
+    secrets.mkdir()
+    state.mkdir()
+    for name in ("police", "property"):
+        (secrets / name).touch(mode=0o600)
+        (secrets / name).write_text("not a real one")
+    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ear.bind(str(tmp_path / "notify"))
+    ear.settimeout(20)
+    command = [sys.executable, "-m", "console.cli", "run", SITE, "--state", state, "--secrets", secrets]
+    command += ["--wires", simulated / "wires.yaml"]
+    environ = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "15000000"}
+    daemon = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    try:
+        heard: list[str] = []
+        while "READY=1" not in heard or heard.count("WATCHDOG=1") < 3:
+            heard.append(ear.recv(4096).decode())
+        daemon.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        _, log = daemon.communicate(timeout=10)
+        took = time.monotonic() - began
+        ear.settimeout(0.1)
+        while heard[-1] != "STOPPING=1":
+            heard.append(ear.recv(4096).decode())
+    except TimeoutError:
+        daemon.kill()
+        pytest.fail(f"heard only {heard}\n{daemon.communicate()[1]}")
+    finally:
+        daemon.kill()
+        daemon.wait()
+        ear.close()
+    assert (daemon.returncode, took < 2) == (0, True), f"{took:.2f} s\n{log}"
