@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from simulators.unit import Terminals, Unit
 from simulators.wire import Form, Line, Socket, Speaker, StreamLine, build
 
 UNITS = Path(__file__).parent / "units"
+FORMATS = ("8N1", "8E1", "8O1", "8N2")
 
 
 def known() -> list[str]:
@@ -174,8 +176,13 @@ class Estate:
 
 def _line(name: str, line: Mapping[str, Any], folder: Path, clock: Clock, *, pace: bool) -> Line:
     form = cast(Form, sites.form(f"lines.{name}", line))
-    real = Pace(int(line.get("baud", 9600)), str(line.get("format", "8N1")), pace)
-    return build(name, form, clock, real, folder / f"{name}.port")
+    baud, characters = line.get("baud", 9600), line.get("format", "8N1")
+    if not isinstance(baud, int) or not 300 <= baud <= 1_000_000:
+        raise SiteError(f"lines.{name}.baud: a number of bits per second is wanted, found {baud!r}")
+    if characters not in FORMATS:
+        hint = " (8E1 without quotes is a number to YAML)" if isinstance(characters, float) else ""
+        raise SiteError(f"lines.{name}.format: one of {', '.join(FORMATS)} is wanted, found {characters!r}{hint}")
+    return build(name, form, clock, Pace(baud, characters, pace), folder / f"{name}.port")
 
 
 def put(file: Path, text: str) -> None:
@@ -188,6 +195,7 @@ def put(file: Path, text: str) -> None:
 @asynccontextmanager
 async def standing(site: Path, folder: Path, *, pace: bool = True) -> AsyncIterator[Estate]:
     """A site with all its ports open and `wires.yaml` written; all gone afterwards. SiteError, OSError."""
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # odd frames are what simulated lines are made of
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
     clock = FineClock()
     wires = folder / "wires.yaml"

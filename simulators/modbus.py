@@ -131,6 +131,8 @@ class Responder:
         except ModbusException:
             known = function in _FUNCTIONS
             return self._refuse(frame, function, ExcCodes.ILLEGAL_VALUE if known else ExcCodes.ILLEGAL_FUNCTION)
+        if isinstance(request, ExceptionResponse):
+            return None  # an answer of somebody else
         if request is None:
             return self._refuse(frame, function, ExcCodes.ILLEGAL_FUNCTION) if self._whole(frame) else None
         if request.dev_id != frame[self._unit_at]:

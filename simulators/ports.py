@@ -23,7 +23,6 @@ class PtyPort:
         self.link = link
         self._clock = clock
         self._received = received
-        self._loop = asyncio.get_running_loop()
         self._master = -1
         self._slave = ""
         self._look: Appointment | None = None
@@ -62,13 +61,16 @@ class PtyPort:
         if not self.plugged:
             return
         self._stop_looking()
-        self._loop.remove_reader(self._master)
+        asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
         self._master = -1
         self.link.unlink(missing_ok=True)
 
     def send(self, data: bytes) -> None:
         """Hand bytes to the host; lost when nobody has the port open, as on a real one."""
+        if self._look is not None:
+            self._look.cancel()
+            self._wait_for_host()
         if self.plugged and self._look is None:
             with suppress(BlockingIOError, OSError):  # full because nobody reads, or closed in this moment
                 os.write(self._master, data)
@@ -80,8 +82,8 @@ class PtyPort:
         if state & select.POLLHUP and not state & select.POLLIN:
             self._look = self._clock.at(self._clock.now() + _LOOK_AGAIN, self._wait_for_host)
             return
-        self._stop_looking()
-        self._loop.add_reader(self._master, self._read)
+        self._look = None
+        asyncio.get_running_loop().add_reader(self._master, self._read)
 
     def _stop_looking(self) -> None:
         if self._look is not None:
@@ -94,7 +96,7 @@ class PtyPort:
         except BlockingIOError:
             return
         except OSError:  # the last one who had it open has closed it
-            self._loop.remove_reader(self._master)
+            asyncio.get_running_loop().remove_reader(self._master)
             self._forget()
             self._wait_for_host()
             return

@@ -1,7 +1,7 @@
 """Bender LINETRAXX RCMS410: residual current on four channels, as AC, DC and RMS, in amperes.
 
-After the maker's manual D00424 (09.2022). Reading a block of the maxima clears it. The levels at which the device itself
-warns are settings whose registers are not known; here they are values like the others, and their defaults are ours.
+After the maker's manual D00424 (09.2022). Reading a block of the maxima clears it. The levels at which the device warns
+by itself are settings whose registers are not known; here they are values like the others, and their defaults are ours.
 """
 
 from pymodbus.constants import ExcCodes

@@ -1,7 +1,8 @@
 """Lingxun LX47LE-125: a breaker that measures residual current and temperatures.
 
-After public programs for it that cite protocol document V4.6. It trips on leakage and heat like the real one; the levels are registers, their defaults are ours. A remote switch takes
-seconds, the local mechanical lock wins, and a request less than 100 ms after the last one is missed.
+After public programs for it that cite protocol document V4.6. It trips on leakage and heat like the real one, at levels
+that are registers; their defaults are ours. A remote switch takes seconds, the local mechanical lock wins, and requests
+less than 100 ms after the last one are missed.
 """
 
 from pymodbus.constants import ExcCodes
