@@ -1,8 +1,8 @@
 """Device silent: a device that has not answered for a while is an alarm, and so is one that never did.
 
-The daemon decides what is offline (time and misses); this rule waits `after` on top of it. If the daemon has not said
-anything of the device since the start, that counts as silence too; until then an alarm from before a restart stays as
-it was. It moves nothing.
+The daemon decides what is offline (time and misses); this rule waits `after` on top of it. Its input is the daemon's
+own word, which never grows stale. If nothing was said of the device since the start, or not surely, that counts as
+silence too; until then an alarm from before a restart stays as it was. It moves nothing.
 """
 
 from collections.abc import Collection, Iterator

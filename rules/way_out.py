@@ -42,7 +42,7 @@ class Rule:
         """Unlock while it is pressed and for a while after."""
         pressed = switch(scene, self.exit)
         released = pressed is False and self._pressed
-        # Held down, it goes on in half its time: before the demand falls void, and without a new order at every judging.
+        # Held down, it goes on at half its time: before the demand falls void, without a new order at every judging.
         if released or (pressed and scene.now >= self._until - self.unlock / 2):
             self._until = scene.now + self.unlock
         if pressed:

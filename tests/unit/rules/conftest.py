@@ -92,7 +92,7 @@ class Story:
         self.standing = set(world.get("standing", self.standing))
         return self.judge(readings or {})
 
-    def judge(self, readings: Mapping[str, object] = {}) -> Said:  # noqa: B006 - never written to
+    def judge(self, readings: Mapping[str, object] = {}) -> Said:
         """Judge now, and once more."""
         self.image.renew([name for name in self.alive if self.image.read(name, self.now).at > -inf], self.now)
         for name, value in readings.items():

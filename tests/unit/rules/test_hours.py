@@ -1,5 +1,6 @@
 """Hours of the week, as people write them, also where clocks are changed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -55,9 +56,8 @@ def test_hours_are_read_as_they_are_meant(text, inside, outside):
     ],
 )
 def test_wrong_hours_teach(text, lesson):
-    with pytest.raises(ValueError, match="^") as caught:
+    with pytest.raises(ValueError, match=re.escape(lesson)):
         WeeklyHours.parse(text)
-    assert lesson in str(caught.value)
 
 
 @pytest.mark.parametrize(
