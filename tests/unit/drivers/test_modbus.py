@@ -1,0 +1,165 @@
+"""A unit: its reads planned, its pulses its own, its orders refused where there is no way."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from drivers.modbus import Device
+from drivers.modbus.profile import Profile
+from gatehouse.demands import Pulse
+from gatehouse.driver import DriverError, ScanClass, Writer
+from gatehouse.points import Value
+
+Shipped = Callable[[str], Profile]
+Made = Callable[..., Profile]
+
+
+def reads(device: Device) -> list[tuple[int, int, int]]:
+    """Function, first address, count of each read."""
+    requests = [device.ask(scan).request for scan in device.scans()]
+    return [(frame[1], int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")) for frame in requests]
+
+
+def test_all_eight_inputs_are_one_frequent_safety_read(profile: Shipped) -> None:
+    device = Device(1, profile("waveshare/rtu-relay-d"))
+    safety = [scan for scan in device.scans() if scan.kind is ScanClass.SAFETY]
+    assert [scan.points for scan in safety] == [tuple(f"input{n}" for n in range(1, 9))]
+    assert safety[0].period <= 0.1
+    assert (2, 0, 8) in reads(device)
+
+
+@pytest.mark.parametrize(
+    ("channel", "value", "frame"),
+    [
+        ("relay1", True, "01050000FF00"),
+        ("relay8", False, "010500070000"),
+        ("relay1", Pulse(True, 0.7), "0105020000078DB0"),  # golden: Waveshare channel 1 flash-on 700 ms
+        ("relay3", Pulse(False, 5.0), "010504020032"),
+        ("relay2", Pulse(True, 0.01), "010502010001"),
+    ],
+)
+def test_relays(channel: str, value: Value | Pulse, frame: str, profile: Shipped) -> None:
+    device = Device(1, profile("waveshare/rtu-relay-d"))
+    assert device.write(channel, value).request.hex().upper().startswith(frame)
+    assert isinstance(device, Writer)
+
+
+@pytest.mark.parametrize(
+    ("channel", "value", "message"),
+    [
+        ("input1", True, "input1 cannot be written"),
+        ("relay9", True, "relay9 cannot be written"),
+        ("relay1", 3, "true or false, not 3"),
+        ("relay1", Pulse(True, 4000.0), "beyond the longest pulse"),
+    ],
+)
+def test_an_order_without_a_way_is_refused(channel: str, value: Any, message: str, profile: Shipped) -> None:
+    with pytest.raises(DriverError, match=message):
+        Device(1, profile("waveshare/rtu-relay-d")).write(channel, value)
+
+
+def test_a_pulse_on_a_board_without_its_own_is_refused(made: Made) -> None:
+    device = Device(1, made({"relay": {"table": "coil", "writable": True}}))
+    with pytest.raises(DriverError, match="no pulse on of its own"):
+        device.write("relay", Pulse(True, 1.0))
+
+
+def test_a_refused_order_is_named(profile: Shipped) -> None:
+    device = Device(1, profile("waveshare/rtu-relay"))
+    question = device.write("relay1", True)
+    device.accept(question, question.request[1:-2])
+    with pytest.raises(DriverError, match="device failure"):
+        device.accept(question, b"\x85\x04")
+
+
+def test_the_factory_linkage_is_switched_off_when_it_comes_to_life(profile: Shipped) -> None:
+    questions = Device(2, profile("waveshare/rtu-relay-d")).prepare()
+    assert [question.request[:6].hex() for question in questions] == [f"0206100{n}0000" for n in range(8)]
+
+
+def test_maxima_are_left_alone_unless_the_site_asks_for_them(profile: Shipped) -> None:
+    """Reading Bender's 1000-block clears it; register 999 does not."""
+    usual = Device(3, profile("bender/rcms410"))
+    assert all(not 1000 <= address < 1048 for _, address, _ in reads(usual))
+    assert any(address == 999 for _, address, _ in reads(usual))
+    asked = Device(3, profile("bender/rcms410"), also=("rms_alarm",))
+    assert {"rms_alarm1", "rms_alarm4"} <= {point.name for point in asked.points()}
+    assert (3, 1034, 1) in reads(asked)
+
+
+def test_the_breaker_cannot_be_switched_unless_the_site_asks_for_it(profile: Shipped) -> None:
+    with pytest.raises(DriverError, match="nothing can"):
+        Device(1, profile("lingxun/lx47le-125")).write("breaker", True)
+    asked = Device(1, profile("lingxun/lx47le-125"), also=("breaker",))
+    assert asked.write("breaker", True).request.hex() == "01050001ff00ddfa"  # golden: remote close
+
+
+def test_asking_for_what_is_not_optional_is_refused(profile: Shipped) -> None:
+    with pytest.raises(ValueError, match="relay1 is no optional point"):
+        Device(1, profile("waveshare/rtu-relay"), also=("relay1",))
+
+
+@pytest.mark.parametrize("unit", [0, 256, -1])
+def test_an_impossible_address_is_refused(unit: int, profile: Shipped) -> None:
+    with pytest.raises(ValueError, match="no address"):
+        Device(unit, profile("xy-md02"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "planned"),
+    [
+        ({}, [(4, 0, 3), (4, 5, 2), (4, 20, 2)]),
+        ({"bridge": 2}, [(4, 0, 7), (4, 20, 2)]),
+        ({"bridge": 100}, [(4, 0, 22)]),
+        ({"bridge": 100, "registers": 10}, [(4, 0, 7), (4, 20, 2)]),
+        ({"registers": 2}, [(4, 0, 2), (4, 2, 1), (4, 5, 2), (4, 20, 2)]),
+        ({"even": True}, [(4, 0, 4), (4, 4, 4), (4, 20, 2)]),
+    ],
+)
+def test_neighbours_are_read_together_within_the_limits(
+    limits: dict[str, Any], planned: list[tuple[int, int, int]], made: Made
+) -> None:
+    points = {"a": 0, "b": 1, "c": 2, "d": 5, "e": 6, "f": 20}
+    entries: dict[str, Any] = {name: {"address": address} for name, address in points.items()}
+    entries["f"]["form"] = "u32"
+    device = Device(1, made(entries, limits=limits))
+    assert reads(device) == planned
+
+
+def test_classes_periods_and_tables_are_not_mixed(made: Made) -> None:
+    device = Device(
+        1,
+        made(
+            {
+                "fire": {"address": 0, "kind": "safety"},
+                "amps": {"address": 1},
+                "slow": {"address": 2, "period": "60s"},
+                "set": {"address": 3, "table": "holding"},
+            }
+        ),
+    )
+    assert sorted(reads(device)) == [(3, 3, 1), (4, 0, 1), (4, 1, 1), (4, 2, 1)]
+
+
+def test_only_function_16_where_the_device_wants_that(made: Made) -> None:
+    device = Device(1, made({"set": {"table": "holding", "writable": True}}, limits={"register_write": "multiple"}))
+    assert device.write("set", 7).request[:9].hex() == "011000000001020007"
+
+
+def test_tcp_questions_never_share_a_number(profile: Shipped) -> None:
+    device = Device(3, profile("bender/rcms410"), wire="tcp")
+    scan = device.scans()[0]
+    numbers = {device.ask(scan).request[:2] for _ in range(1000)}
+    assert len(numbers) == 1000
+
+
+def test_serial_questions_are_made_once(profile: Shipped) -> None:
+    device = Device(3, profile("bender/rcms410"))
+    scan = device.scans()[0]
+    assert device.ask(scan) is device.ask(scan)
+
+
+def test_a_gateway_in_between_may_take_its_time(profile: Shipped) -> None:
+    near, far = (Device(3, profile("bender/rcms410"), wire="tcp", slower=slower) for slower in (0.0, 1.0))
+    assert far.ask(far.scans()[0]).worst == near.ask(near.scans()[0]).worst + 1.0
