@@ -188,7 +188,7 @@ def app(estate: Estate) -> Starlette:
             return JSONResponse({"ok": True, "at": begun, **await verbs[name](ask)})
         except ControlError as wrong:
             return JSONResponse({"error": str(wrong)}, wrong.status)
-        except LookupError as impossible:
+        except (LookupError, OSError) as impossible:
             return JSONResponse({"error": str(impossible)}, 409)
         except (FieldError, SiteError, ValueError) as wrong:
             return JSONResponse({"error": str(wrong)}, 400)
@@ -225,3 +225,4 @@ async def facing(estate: Estate, folder: Path, port: int = 0) -> AsyncIterator[s
                 file.unlink(missing_ok=True)
                 server.should_exit = True
                 await asyncio.wait([serving], timeout=2.0)
+                serving.cancel()

@@ -1,6 +1,7 @@
 """A whole estate from its site file: every device on its line, every door and boom wired to them, in one process."""
 
 import asyncio
+import functools
 import importlib
 import json
 import logging
@@ -23,6 +24,7 @@ UNITS = Path(__file__).parent / "units"
 FORMATS = ("8N1", "8E1", "8O1", "8N2")
 
 
+@functools.cache
 def known() -> list[str]:
     """Profiles and drivers that can be simulated, as a site file names them."""
     files = (file.relative_to(UNITS).with_suffix("") for file in UNITS.rglob("*.py") if file.stem != "__init__")
@@ -200,6 +202,8 @@ async def standing(site: Path, folder: Path, *, pace: bool = True) -> AsyncItera
     clock = FineClock()
     wires = folder / "wires.yaml"
     lines: list[Line] = []
+    for left in (wires, folder / "control.json"):
+        left.unlink(missing_ok=True)  # by one that was killed
     try:
         estate = Estate(sites.read(site), folder, clock, pace=pace)
         lines.extend(estate.lines.values())
