@@ -6,7 +6,7 @@ from pathlib import Path
 from daemon import document
 from daemon.assembly import Plan, assemble
 from daemon.document import Document
-from daemon.draft import SECTIONS, Draft, sketch
+from daemon.draft import SECTIONS, Draft, check_ends, sketch
 from daemon.faults import ConfigError, Fault, Place, Where, listed, nearest
 from daemon.schema import schema
 from daemon.secrets import Secrets
@@ -77,6 +77,8 @@ def _rewire(draft: Draft, file: Path) -> Iterable[Fault]:
             )
             continue
         wire = check(Wires, raw, (name,), wires)
+        if wire is not None:
+            check_ends(wires, (name,), wire)
         if wire is not None and lines[name] is not None:
             ends = {way: getattr(wire, way) for way in ("serial", "tcp", "rtu_over_tcp")}
             lines[name] = Line.model_validate(lines[name].model_dump() | ends)

@@ -89,13 +89,18 @@ def subscribers(draft: Draft, secrets: Secrets | None) -> None:
             draft.document.fault((*where, "client"), "client_in_clear")
         for number, pattern in enumerate(subscriber.kinds):
             if not any(fnmatchcase(kind, pattern) for kind in catalogue.EVENTS):
-                near = nearest(pattern, catalogue.EVENTS)
-                draft.document.fault((*where, "kinds", number), "no_such_events", nearest=near, value=shown(pattern),
-                                     known=listed(catalogue.EVENTS, 40))  # fmt: skip
+                near, known = nearest(pattern, catalogue.EVENTS), _families()
+                draft.document.fault(
+                    (*where, "kinds", number), "no_such_events", nearest=near, value=shown(pattern), known=known
+                )
         if secrets is not None:
             _secrets(
                 draft.document, where, {key: getattr(subscriber, key) for key in ("password", "client", "ca")}, secrets
             )
+
+
+def _families() -> str:
+    return listed(sorted({f"{kind.partition('.')[0]}.*" for kind in catalogue.EVENTS}))
 
 
 def _secrets(document: Document, where: Where, wanted: dict[str, str | None], secrets: Secrets) -> None:

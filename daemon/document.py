@@ -18,6 +18,8 @@ LARGEST = 1_000_000
 """Bytes; the reference estate's site takes about a tenth of it."""
 _MOST_VALUES = 100_000
 _DEEPEST = 20
+_MOST_OPEN = 100
+_BRACKETS = re.compile(r"[\[\]{}]")
 _PLAIN = "tag:yaml.org,2002:"
 _MERGE = _PLAIN + "merge"
 _ODD = {_PLAIN + name for name in ("binary", "set", "omap", "pairs")}
@@ -111,13 +113,18 @@ def _text(document: Document) -> str | None:
 
 
 def _compose(document: Document, text: str) -> Node | None:
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):  # ruamel takes minutes for thousands of open brackets
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > _MOST_OPEN:
+            document.faults.append(_spot(document.file, text, bracket.start()).fault((), "too_deep", limit=_DEEPEST))
+            return None
     try:
         node: Node | None = YAML(typ="rt").compose(text)
     except MarkedYAMLError as error:
         document.faults.append(_syntax(document.file, text, error))
     except ReaderError as error:
-        before = text[: error.position]
-        place = Place(document.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        place = _spot(document.file, text, error.position)
         document.faults.append(place.fault((), "control_character", character=f"U+{ord(text[error.position]):04X}"))
     except RecursionError:
         document.faults.append(Place(document.file, 1, 1).fault((), "too_deep", limit=_DEEPEST))
@@ -128,6 +135,10 @@ def _compose(document: Document, text: str) -> Node | None:
             document.faults.append(Place(document.file, 1, 1).fault((), "empty_file"))
         return node
     return None
+
+
+def _spot(file: Path, text: str, position: int) -> Place:
+    return Place(file, text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))
 
 
 def _syntax(file: Path, text: str, error: MarkedYAMLError) -> Fault:
@@ -243,8 +254,9 @@ class _Reader:
                 continue
             if not self._spend(self._place(source), where):
                 return
-            for key, value in source.value:
-                yield from self._borrowed(value, where, depth + 1) if key.tag == _MERGE else ((key, value),)
+            yield from ((key, value) for key, value in source.value if key.tag != _MERGE)
+            for value in (value for key, value in source.value if key.tag == _MERGE):
+                yield from self._borrowed(value, where, depth + 1)
 
     def _place(self, node: Node) -> Place:
         return Place(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)

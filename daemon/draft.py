@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from daemon import site
 from daemon.document import Document
-from daemon.faults import Term, listed, nearest
+from daemon.faults import Term, Where, listed, nearest
 from daemon.validation import check, shown
 
 SECTIONS: Mapping[str, type[BaseModel] | None] = MappingProxyType({
@@ -52,7 +52,7 @@ def sketch(document: Document) -> Draft:
     for section, model in SECTIONS.items():
         draft.entries[section] = dict(_entries(document, section, model))
     for name, line in draft.sound("lines"):
-        _check_line(document, name, line)
+        check_ends(document, ("lines", name), line)
     return draft
 
 
@@ -89,8 +89,9 @@ def _entries(document: Document, section: str, model: type[BaseModel] | None) ->
             yield name, raw if model is None else check(model, raw, where, document)
 
 
-def _check_line(document: Document, name: str, line: site.Line) -> None:
+def check_ends(document: Document, where: Where, line: site.Wires) -> None:
+    """A line has exactly one end."""
     ways = [way for way in ("serial", "tcp", "rtu_over_tcp") if getattr(line, way) is not None]
     if len(ways) != 1:
         found = " + ".join(ways) or Term("nothing")
-        document.fault(("lines", name), "line_choice", at_key=True, value=found)
+        document.fault(where, "line_choice", at_key=True, value=found)

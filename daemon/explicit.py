@@ -27,9 +27,8 @@ def explicit_rules(draft: Draft, names: Names) -> Iterator[Rule]:
 
 
 def _implied(kind: str) -> bool:
-    """A rule with a subject to be given is made by the door, lane, zone or device that is its subject."""
     try:
-        return "subject" in plugins.find("rules", kind).fields
+        return plugins.find("rules", kind).implied
     except plugins.PluginError:
         return False
 

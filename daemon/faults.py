@@ -115,12 +115,12 @@ def listed(names: Iterable[str], limit: int = 16) -> str:
 def _runs(names: Iterable[str]) -> list[list[str]]:
     """Neighbours such as relay1, relay2, relay3 together."""
     runs: list[list[str]] = []
-    follower = ""
+    follower: str | None = None
     for name in names:
         if name == follower:
             runs[-1].append(name)
         else:
             runs.append([name])
         stem = name.rstrip("0123456789")
-        follower = f"{stem}{int(name[len(stem) :]) + 1}" if len(stem) < len(name) < len(stem) + 9 else ""
+        follower = f"{stem}{int(name[len(stem) :]) + 1}" if len(stem) < len(name) < len(stem) + 9 else None
     return runs

@@ -156,7 +156,7 @@ def _check_ports(draft: Draft, *, wired: bool) -> None:
             same = os.path.realpath(target) if way == "serial" else target.casefold()
             owner = owners.setdefault(same, name)
             if owner != name:
-                first = document.place(("lines", owner))
+                first = document.place(("lines", owner), at_key=True)
                 document.fault(spot, "port_twice", value=shown(target), other=f"lines.{owner}", first=first)
 
 

@@ -40,6 +40,11 @@ class Kind:
     profile: type[BaseModel] | None = None
     """What a profile must be, where the driver wants one."""
 
+    @property
+    def implied(self) -> bool:
+        """Made by the door, lane, zone or device that is its subject, and never written in a site file."""
+        return "subject" in self.fields
+
     def values(self, settings: BaseModel) -> dict[str, Any]:
         """The written settings as keyword arguments; what was not written is left to the dataclass."""
         return {name: getattr(settings, name) for name in settings.model_fields_set}

@@ -21,7 +21,7 @@ def schema() -> dict[str, Any]:
     rules = [
         _plugin("rules", "kind", name, {"properties": {}, "required": []}, definitions)
         for name in plugins.names("rules")
-        if "subject" not in plugins.find("rules", name).fields
+        if not plugins.find("rules", name).implied
     ]
     definitions["Device"] = {"oneOf": devices, "description": "One device; `driver` decides what else may stand here."}
     whole["properties"]["rules"] = _table({"oneOf": rules})

@@ -198,9 +198,6 @@ _FIELD = {
     "unknown_profile": (
         "there is no profile '{value}'", "profiles: {known}",
         "没有设备型号 '{value}'", "现有型号：{known}"),
-    "no_profile_driver": (
-        "the driver '{driver}' takes no profile", "remove it",
-        "驱动 '{driver}' 不需要 profile", "请删除"),
     "plugin_broken": (
         "'{value}' cannot be loaded: {why}", "the program itself is damaged; install it again",
         "'{value}' 无法加载：{why}", "程序本身已损坏，请重新安装"),
@@ -289,9 +286,6 @@ _SITE = {
     "not_below": (
         "{value} is not below {setting} ({other})", "the first stage lies below the second",
         "{value} 不低于 {setting}（{other}）", "第一级应低于第二级"),
-    "wrong_output_value": (
-        "found {value}", "{output} can be told: {known}",
-        "写的是 {value}", "{output} 只能是：{known}"),
     "broker_in_clear": (
         "{value} would carry names and passwords over the network in clear", "write mqtts://, or add plaintext: true",
         "{value} 会在网络上明文传输姓名和密码", "请写 mqtts://，或加上 plaintext: true"),
@@ -299,8 +293,8 @@ _SITE = {
         "a client certificate does nothing without encryption", "write mqtts:// as broker, or use user and password",
         "没有加密时客户端证书不起作用", "broker 请写 mqtts://，或改用 user 和 password"),
     "no_such_events": (
-        "no event is of the kind {value}", "kinds: {known}, or patterns such as alarm.*",
-        "没有 {value} 这种事件", "事件种类：{known}，或 alarm.* 这样的通配"),
+        "no event is of the kind {value}", "kinds: {known}",
+        "没有 {value} 这种事件", "事件种类：{known}"),
     "no_card_file": (
         "there is no file '{value}' beside the site file", "put the list there, or correct its name",
         "站点文件旁边没有文件 '{value}'", "请把名单放到那里，或改正文件名"),
