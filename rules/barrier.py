@@ -71,12 +71,14 @@ class Rule:
             yield self._demand(Passage.CLOSED, "presence" if car else "presence_unknown", veto=True)
         if self._reverses(scene, car, up, down):
             yield self._demand(Passage.OPEN, "presence")
-        yield self._condition(scene, "stuck", "boom_stuck", Severity.P3, self._stuck(scene, up, down), told=self._told)
+        seen = scene.saw(*self.inputs) | {"travel": self.travel, "presence_limit": self.presence_limit}
+        told = {"told": self._told}
+        yield self._condition("stuck", "boom_stuck", Severity.P3, self._stuck(scene, up, down), seen | told)
         known, position = self._position(up, down)
         lost = self._lasting.due(scene, "position", not known, self.patience if self.up or self.down else 0.0)
         unknown = True if lost else (False if known else None)
-        yield self._condition(scene, "unknown", "boom_unknown", Severity.P4, unknown, position=position)
-        yield self._condition(scene, "presence", "presence_fault", Severity.P4, self._presence_fault(scene))
+        yield self._condition("unknown", "boom_unknown", Severity.P4, unknown, seen | {"position": position})
+        yield self._condition("presence", "presence_fault", Severity.P4, self._presence_fault(scene), seen)
 
     def _follow_orders(self, scene: Scene) -> None:
         told = scene.told.get(self.subject)
@@ -146,14 +148,13 @@ class Rule:
         )
 
     def _condition(
-        self, scene: Scene, word: str, kind: str, severity: Severity, active: bool | None, **seen: Value | None
+        self, word: str, kind: str, severity: Severity, active: bool | None, evidence: dict[str, Any]
     ) -> Condition:
-        limits: dict[str, Any] = {"travel": self.travel, "presence_limit": self.presence_limit}
         return Condition(
             alarm=f"{self.subject}.{word}",
             active=active,
             severity=severity,
             kind=kind,
             subject=self.subject,
-            evidence=scene.saw(*self.inputs) | limits | seen,
+            evidence=evidence,
         )

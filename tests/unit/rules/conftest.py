@@ -83,8 +83,9 @@ class Story:
         """Let time pass until this second, waking the rule when it asked for it, then bring these readings."""
         target = ZERO + second
         while (due := min((*self._wakes, *self._wanted.values()), default=inf)) < target:
-            self._wakes = {at for at in self._wakes if at > due}
             self.now = max(due, self.now)
+            self._let_lapse()
+            self._wakes = {at for at in self._wakes if at > due}
             self.judge()
         self._wakes = {at for at in self._wakes if at > target}
         self.now = target
@@ -138,6 +139,12 @@ class Story:
     def _wake(self, at: float) -> None:
         assert at > self.now, "to be woken at once, for ever, is a busy loop"
         self._wakes.add(at)
+
+    def _let_lapse(self) -> None:
+        """A demand whose time is over is void, unless its rule asked to be judged at this very instant."""
+        for wish in [wish for wish, until in self._wanted.items() if until <= self.now and self.now not in self._wakes]:
+            del self._wanted[wish]
+            self.diary.append(f"{round(self.now - ZERO, 2):g} no more {wish}")
 
     def _write(self, said: Said) -> None:
         second = f"{round(self.now - ZERO, 2):g}"

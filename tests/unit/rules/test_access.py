@@ -128,6 +128,13 @@ def test_wrong_cards_far_apart_are_none(story, last):
     assert [line for line in s.diary if WRONG in line] == []
 
 
+def test_cards_that_were_badly_read_are_nobodys_wrong_cards(story, uncertain):
+    s = story(door(), points=POINTS)
+    s.at(0)
+    for second in range(1, 9):
+        assert s.at(second, {CARD: uncertain("999")})[WRONG] is False
+
+
 def test_a_good_card_ends_the_row_of_wrong_ones(story):
     s = story(door(), points=POINTS)
     s.at(0)

@@ -15,7 +15,7 @@ HEAT = (Point(name=T1, unit="°C", low=-40.0, high=150.0), Point(name=T2, unit="
 
 
 def leakage(**more) -> Rule:
-    settings = {"warning": Amount(300, "mA"), "alarm": Amount(500, "mA"), "for_": 10.0, "zone": "b12"}
+    settings = {"warning": Amount(300, "mA"), "alarm": Amount(500, "mA"), "for_": 10.0, "zone": "zones.b12"}
     return Rule(name="leak", current=CURRENT, **settings | more)
 
 

@@ -84,6 +84,13 @@ def test_the_next_change_is_exact(text, zone, now, change):
     assert found.isoformat(timespec="minutes") == change
 
 
+def test_in_the_second_run_of_a_repeated_hour_its_own_bounds_count():
+    again = local("2026-10-25T02:10", BERLIN, fold=1)
+    found = WeeklyHours.parse("02:30-05:00").next_change(again)
+    assert found is not None
+    assert found.isoformat(timespec="minutes") == "2026-10-25T02:30+01:00"
+
+
 @pytest.mark.parametrize("text", ["00:00-24:00", "Mon-Thu 00:00-24:00; Fri-Sun 00:00-24:00"])
 def test_always_never_changes(text):
     assert WeeklyHours.parse(text).next_change(local("2026-11-23T08:00")) is None
