@@ -70,8 +70,7 @@ class Journal:
         self._generation = 0  # grows when readers must open the file anew
         self._wake, self._bell = asyncio.Event(), asyncio.Event()
         self._settled = asyncio.Event()  # opened, or found that it cannot be
-        self._running = False
-        self._closing, self._flushed = asyncio.Event(), asyncio.Event()
+        self._turns, self._closing = asyncio.Lock(), asyncio.Event()
         self._feeds_file, self._search_file = ReadFile(path), ReadFile(path)
 
     def append(self, event: Event) -> None:
@@ -87,6 +86,8 @@ class Journal:
 
     def cursor(self, subscriber: str) -> int:
         """The newest event that a subscriber has confirmed. 0 for a new one, and as long as `epoch` is empty."""
+        if self.epoch and subscriber not in self._cursors:
+            self._moves.setdefault(subscriber, 0)  # known from now on: what it is owed is saved from a bad file
         return self._moves.get(subscriber, self._cursors.get(subscriber, 0))
 
     def move(self, subscriber: str, number: int) -> None:
@@ -161,22 +162,17 @@ class Journal:
     async def run(self) -> None:
         """Write for ever. No trouble of the disk ends it; after `close` it only waits to be cancelled."""
         log.info("journal", path=str(self._path), sqlite=apsw.sqlite_lib_version(), apsw=apsw.apsw_version())
-        self._running = True
-        try:
-            while not self._closing.is_set():
-                self.progress += 1
-                if not await self._turn():
-                    await _within(_RETRY, self._closing.wait())
-            await self._flush()
-            await asyncio.Event().wait()
-        finally:
-            self._running = False
+        while not self._closing.is_set():
+            self.progress += 1
+            if not await self._turn():
+                await _within(_RETRY, self._closing.wait())
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Write and sync what can be, and let go of the file; at most 1 s."""
         self._closing.set()
         self._wake.set()
-        await _within(_CLOSE, self._flushed.wait() if self._running else self._flush())
+        await _within(_CLOSE, self._flush())
         if left := len(self._queue) + len(self._notes):
             log.error("events were not written before the end", events=left, why=self.trouble or "the disk is slow")
         ends = [self._reader.do(self._feeds_file.close), self._searcher.do(self._search_file.close)]
@@ -190,15 +186,15 @@ class Journal:
         while self._job is not None or self._queue or self._notes or self._moves:
             if not await self._turn():
                 break
-        self._flushed.set()
 
     async def _turn(self) -> bool:
         """Do what there is to do with the disk, or wait a second for something; False when the disk fails."""
         try:
-            if self._job is None:
-                await self._gather()
-                self._begin()
-            await self._finish()
+            async with self._turns:
+                if self._job is None:
+                    await self._gather()
+                    self._begin()
+                await self._finish()
         except _Trouble as error:
             self._writing = explain(error, self._path)
             self._say()
@@ -253,6 +249,7 @@ class Journal:
         if known.epoch != self.epoch:
             self._moves = {}
         self.epoch, self._cursors = known.epoch, dict(known.cursors)
+        self._reading = ""
         self._publish()
         self._settled.set()
         for remark in remarks:

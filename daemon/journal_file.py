@@ -95,6 +95,8 @@ def reader(path: Path) -> apsw.Connection:
     """Open a journal, living or not, for reading only. OSError or JournalError with what to do about it."""
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no journal here", str(path))
+    if not path.stat().st_size:  # SQLite would throw away its log, which may hold the newest lines
+        raise ForeignFileError(f"{path} is empty; it is not a journal of gatehouse")
     database = apsw.Connection(path.absolute().as_uri() + _mode(path), flags=_READ)
     try:
         database.set_busy_timeout(1000)

@@ -14,7 +14,16 @@ IMPORTANCE = range(5)
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_encode: Callable[[object], bytes] = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever a caller put into an event
+    try:
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    except Exception as error:  # noqa: BLE001 - a foreign __str__ may do anything; the event must still be written
+        return f"{type(value).__name__}: {type(error).__name__}"
+
+
+_encode: Callable[[object], bytes] = msgspec.json.Encoder(order="sorted", enc_hook=_text).encode
 _decode: Callable[[bytes], Event] = msgspec.json.Decoder(Event).decode
 
 
@@ -38,7 +47,7 @@ def write(event: Event) -> Line:
         if event.severity not in IMPORTANCE:
             raise ValueError(f"severity {event.severity}")
         return Line(event, _body(event), _standing(event))
-    except (TypeError, ValueError, OverflowError, RecursionError):
+    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
         event = _readable(event)
         return Line(event, _body(event), None)
 
@@ -77,11 +86,10 @@ def from_microseconds(at: int) -> datetime:
 
 
 def _body(event: Event) -> bytes:
-    at = event.at
     return _encode(
         {
             "actor": event.actor,
-            "at": at if at.tzinfo is UTC else (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)),
+            "at": event.at if event.at.tzinfo is UTC else _utc(event.at),
             "cause": event.cause,
             "content": event.content,
             "id": event.id,
@@ -90,6 +98,13 @@ def _body(event: Event) -> bytes:
             "subject": event.subject,
         }
     )
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:  # in the first or last hours of all calendars
+        return at.replace(tzinfo=UTC)
 
 
 def _standing(event: Event) -> tuple[str, bytes | None] | None:
@@ -105,7 +120,7 @@ def _readable(event: Event) -> Event:
     """The same event with everything that cannot be written turned into text."""
     return Event(
         id=_text(event.id),
-        at=event.at if isinstance(event.at, datetime) else _START,
+        at=_utc(event.at) if isinstance(event.at, datetime) else _START,
         kind=_text(event.kind),
         subject=_text(event.subject),
         actor=_text(event.actor),
@@ -113,10 +128,3 @@ def _readable(event: Event) -> Event:
         severity=event.severity if event.severity in IMPORTANCE else 1,  # unknown: rather too important
         content={"unwritable": _text(event.content)[:4000]},
     )
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever a caller put into an event
-    try:
-        return str(value).encode("utf-8", "backslashreplace").decode()
-    except Exception as error:  # noqa: BLE001 - a foreign __str__ may do anything; the event must still be written
-        return f"{type(value).__name__}: {type(error).__name__}"

@@ -11,6 +11,8 @@ from daemon.chain import genesis, link
 from daemon.journal_file import JournalError, cursors, outline, reader, standing
 
 MOST_ROWS = 100_000
+LEAST_ROWS = 10_000
+"""Kept even if nobody waits for them: the guard's latest days stay in sight."""
 _COMPANIONS = ("", "-wal", "-shm")
 
 Row = tuple[int, bytes, int, str, str, int, str]
@@ -84,11 +86,12 @@ def _read_known(database: apsw.Connection, path: Path) -> Known:
 
 
 def _owed(database: apsw.Connection, known: Known) -> list[Row]:
-    """Lines after the slowest subscriber's cursor, preceded by the one that their chain hangs on.
+    """The latest lines and all after the slowest subscriber's cursor, preceded by the one that their chain hangs on.
 
     Walked back from the head for as long as each line fits the one before it.
     """
-    oldest = max(min(known.cursors.values(), default=known.head), known.head - MOST_ROWS, known.base)
+    wanted = min([known.head - LEAST_ROWS, *known.cursors.values()])
+    oldest = max(wanted, known.head - MOST_ROWS, known.base)
     kept: list[Row] = []
     expected = known.hash
     with suppress(apsw.Error, ValueError, TypeError, AttributeError):

@@ -71,11 +71,12 @@ class Store:
         self.wal_pages = 0
         self._now = now
         self._database: apsw.Connection | None = None
+        self._tidy_at = _CHECKPOINT
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None  # device and inode of the file that is open
         self._condemned = ""
         self._legacy: tuple[Known | None, list[Row]] | None = None  # saved, and not in a file yet
-        self._recovered: frozenset[str] = frozenset()
+        self._recovered: frozenset[str] = frozenset()  # ids of lines whose commit failed, but which are there
 
     @property
     def opened(self) -> bool:
@@ -85,7 +86,7 @@ class Store:
     @property
     def untidy(self) -> bool:
         """Whether the log has grown so much that `tidy` has something to do."""
-        return self.wal_pages >= _CHECKPOINT
+        return self.wal_pages >= self._tidy_at
 
     def open(self) -> list[Remark]:
         """Open the journal or begin one; what cannot be one is set aside. apsw.Error, OSError, JournalError."""
@@ -136,6 +137,7 @@ class Store:
         """Copy the log into the file when it has grown. The log is bounded as long as no reader stays in it."""
         if self._database is None or not self.untidy:
             return
+        self._tidy_at = self.wal_pages + _CHECKPOINT  # not with every commit, as long as a reader stays
         mode = apsw.SQLITE_CHECKPOINT_PASSIVE if self.wal_pages < _RESET else apsw.SQLITE_CHECKPOINT_RESTART
         try:
             self._database.set_busy_timeout(_READERS)
@@ -222,21 +224,22 @@ class Store:
         """Take up a journal that is there, and look at its end."""
         size = database.pragma("page_count") * database.pragma("page_size")
         if size <= _CHECKED_FILE and (fault := database.pragma("quick_check", 1)) != "ok":
-            raise ForeignFileError(f"{self.path} is damaged: {fault}")
+            raise ForeignFileError(f"{self.path} is damaged: {str(fault).splitlines()[-1]}")
         loaded = Known(*outline(database, self.path))
         last: Any = database.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
         if last is not None and last[0] > loaded.head:
             loaded.head, loaded.hash = last
-        old = self.known
+        old, recovered = self.known, self._recovered
         if old is not None and old.epoch == loaded.epoch:
             ids = database.execute("SELECT body ->> 'id' FROM events WHERE number > ?", (old.head,))
-            self._recovered = frozenset(str(name) for (name,) in ids)
+            recovered |= {str(name) for (name,) in ids}
             if old.head > loaded.head:  # lines were cut off: their numbers are not given again
                 loaded.head, loaded.hash = old.head, old.hash
         loaded.standing = standing(database)
         loaded.cursors = {name: min(number, loaded.head) for name, number in cursors(database).items()}
-        self.known = loaded
-        return self._look_at_end(loaded)
+        remarks = self._look_at_end(loaded)
+        self.known, self._recovered = loaded, recovered
+        return remarks
 
     def _look_at_end(self, known: Known) -> list[Remark]:
         verdict = verify(self.path, max(1, known.head - _CHECKED_LINES))
@@ -262,6 +265,8 @@ class Store:
         return number, digest
 
     def _committed(self, _database: apsw.Connection, _name: str, pages: int) -> int:
+        if pages < self.wal_pages:  # it has begun anew
+            self._tidy_at = _CHECKPOINT
         self.wal_pages = pages
         return apsw.SQLITE_OK
 
@@ -317,7 +322,7 @@ class Store:
             log.warning("the journal could not be closed in order", why=explain(error, self.path))
         finally:
             self._database = None
-            self.wal_pages = 0
+            self.wal_pages, self._tidy_at = 0, _CHECKPOINT
 
 
 def _apply(alarms: dict[str, bytes], changes: Mapping[str, bytes | None]) -> None:
