@@ -68,7 +68,7 @@ def test_the_glossary_knows_every_word_of_the_screen() -> None:
     glossary = told("docs/glossary.md")
     for kind, text in texts.ALARMS.items():
         assert f"| {text.zh} | {text.en} | `{kind}` |" in glossary
-    for text in texts.REASONS.values():
+    for text in texts.REFUSALS.values():
         assert f"{text.zh} {text.en}" in glossary
     for level in Priority:
         assert f"| {level.value} | {texts.LEVELS[level].zh} | {texts.LEVELS[level].en} |" in glossary
