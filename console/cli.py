@@ -32,6 +32,14 @@ class Language(StrEnum):
     EN = "en"
 
 
+class DemoLanguage(StrEnum):
+    """Languages of the demo."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
 class DoorVerb(StrEnum):
     """What can be done to a door by hand."""
 
@@ -267,6 +275,27 @@ def simulate(
     from console import offline
 
     raise typer.Exit(offline.simulate(site, folder, pace=pace, control_port=control_port))
+
+
+@app.command()
+def demo(
+    site: Annotated[Path | None, typer.Argument(help="站点文件，默认随附的小站点。 Default: the small estate.")] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", help="只演一场；写错会列出全部。 One scene only; a wrong name lists all."),
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="演完后继续运行。 Go on after the story.")] = False,
+    lang: Annotated[
+        DemoLanguage, typer.Option("--lang", envvar="GATEHOUSE_LANG", help="zh、en 或 both。 zh, en or both.")
+    ] = DemoLanguage.BOTH,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="保留在此目录，默认临时目录。 Keep its files here.")
+    ] = None,
+) -> None:
+    """演示：模拟小区讲自己的故事，每一行都经核对。 The simulated estate tells its story; every line is checked."""
+    from console import offline
+
+    raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
 
 
 def _client(state: Path, socket: Path | None) -> "Client":

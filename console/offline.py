@@ -5,12 +5,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import typer
-from daemon.journal import Filter, query_file
 
-from daemon import chain, config, lastgood, log, main
+from daemon import chain, config, journal_query, lastgood, log, main
+from daemon.catalogue import describe
+from daemon.journal import Filter, JournalError
 from daemon.secrets import Secrets
 
 
@@ -91,15 +93,31 @@ def _loop_factory() -> Any:  # noqa: ANN401 - uvloop is optional
 
 
 def events(state: Path, query: Mapping[str, str], after: int, limit: int) -> Iterator[dict[str, Any]]:
-    """Events read from the journal's file, told without the site's titles."""
-    yield from query_file(state / "journal.db", after, limit, Filter.parse(query), newest=not after)
+    """Events read from the journal's file, told without the site's titles. OSError, JournalError."""
+    for event in journal_query.query(state / "journal.db", after, limit, Filter.parse(query), newest=not after):
+        document = msgspec.to_builtins(event)
+        document["text"] = {language: describe(event, {}, 3, language) for language in ("zh", "en")}
+        yield document
 
 
 def verify(state: Path, head: str) -> int:
-    """Check the journal's chain; 0 when it is whole, else 1."""
-    verdict = chain.verify(state / "journal.db", head=head, progress=_progress if sys.stderr.isatty() else None)
-    typer.echo(str(verdict))
-    return 0 if verdict.whole else 1
+    """Check the journal's chain; 0 when it is whole, 1 when it is not, 2 when there is nothing to check."""
+    try:
+        known = chain.parse_head(head) if head else None
+        verdict = chain.verify(state / "journal.db", known=known, progress=_progress if sys.stderr.isatty() else None)
+    except (OSError, ValueError, JournalError) as error:
+        typer.echo(str(error), err=True)
+        return 2
+    for finding in verdict.findings:
+        typer.echo(str(finding))
+    if verdict.clean:
+        typer.echo(
+            f"{verdict.checked} 条，哈希链完整。 {verdict.checked} lines, the chain is whole.\n"
+            f"{verdict.last}:{verdict.head_hash}"
+        )
+    else:
+        typer.echo(f"{verdict.faults} 处不符！ {verdict.faults} fault(s) in {verdict.checked} lines.")
+    return 0 if verdict.clean else 1
 
 
 def _progress(done: int, total: int) -> None:
@@ -118,3 +136,15 @@ def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:
     with asyncio.Runner() as runner:
         runner.run(estate.run(site, folder, pace=pace, control_port=control_port))
     return 0
+
+
+def demo(site: Path | None, scenario: str | None, language: str, folder: Path | None, *, forever: bool) -> int:
+    """Let the simulated estate tell its story; 0 when all of it was true."""
+    try:
+        from simulators import demo as story  # noqa: PLC0415 - an extra that a guarded site does not need
+    except ModuleNotFoundError as error:
+        typer.echo(f"演示需要 pip install 'gatehouse[demo]'（缺 {error.name}）。 That extra is missing.", err=True)
+        return 2
+    words: Literal["zh", "en", "both"] = "zh" if language == "zh" else "en" if language == "en" else "both"
+    with asyncio.Runner() as runner:
+        return runner.run(story.run(site, scenario=scenario, forever=forever, language=words, folder=folder))

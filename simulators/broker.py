@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from simulators.child import Child, DiedError
+from simulators.child import Child, DiedError, module
 
 HOST = "127.0.0.1"
 _READY = 10.0
@@ -184,7 +184,7 @@ def _write_amqtt(folder: Path, port: int, accounts: Sequence[Account]) -> list[s
         },
     }
     file = _private(folder / "amqtt.json", json.dumps(settings, indent=1))
-    return [sys.executable, "-W", "ignore", "-m", "simulators.broker", str(file)]
+    return module("simulators.broker", file)
 
 
 async def _serve_amqtt(settings: Path) -> None:

@@ -4,12 +4,26 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
+"""Where our packages lie, in a checkout or installed."""
 _PATIENCE = 4.0
 """Seconds in which a process ends by itself once it was told to."""
+
+
+def module(name: str, *words: object) -> list[str]:
+    """The command that runs a module with this very Python; `environment` lets it find ours from wherever it runs."""
+    return [sys.executable, "-P", "-m", name, *map(str, words)]
+
+
+def environment() -> dict[str, str]:
+    """What a process of ours is started with."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": path, "PYTHONUTF8": "1"}
 
 
 class DiedError(Exception):
@@ -24,12 +38,11 @@ class DiedError(Exception):
 class Child:
     """One process. Ctrl-C on the terminal does not reach it: whoever started it also ends it."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, extra: Mapping[str, str] | None = None) -> None:
-        """`extra` is added to the environment."""
+    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
+        """`log` gets all that it says."""
         self.name = name
         self.log = log
         self._command = list(command)
-        self._extra = dict(extra or {})
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -50,7 +63,7 @@ class Child:
             self._process = await asyncio.create_subprocess_exec(
                 *_bound(), *self._command,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | self._extra, start_new_session=True,
+                env=environment(), start_new_session=True,
             )  # fmt: skip
 
     async def watch(self) -> None:
