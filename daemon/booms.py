@@ -14,6 +14,8 @@ from gatehouse.points import Image
 
 _TRIES_DOWN = 3
 """Pulses down for one order before a person must look; pulses up do not end while the boom is seen not to be up."""
+_PULSE_OVER = 1.5
+"""Seconds after the end of a pulse in which its relay may still read on."""
 _TRIES_BLIND = 2
 """Pulses for one order where no limit input tells whether it arrived."""
 
@@ -30,6 +32,7 @@ class Boom:
     _wanted: Passage | None = field(init=False, default=None)
     _priority: Priority = field(init=False, default=Priority.REST)
     _moved: float = field(init=False, default=float("-inf"))
+    _let_go: float = field(init=False, default=float("-inf"))
     _tries: int = field(init=False, default=0)
     _answer: str = field(init=False, default="")
 
@@ -46,6 +49,7 @@ class Boom:
         """Pulse again after a whole travel time without arrival; say when the order was not taken."""
         if self.clock.monotonic() - self._moved > self.lane.travel:
             self.drive()
+        self._let_go_of_stuck_relays()
         refused = self._wanted is not None and self._answer not in ("", "accepted")
         yield own(
             f"{self.output}.unconfirmed",
@@ -75,6 +79,7 @@ class Boom:
         down = wanted is Passage.CLOSED
         if down and self.blocked():
             return
+        self._release_relays()
         self._moved = self.clock.monotonic()
         self._tries += 1
 
@@ -91,6 +96,24 @@ class Boom:
             self.lane.close if down else self.lane.open, Pulse(True, self.lane.pulse), self._priority, permit, done
         )
 
+    def _let_go_of_stuck_relays(self) -> None:
+        """A relay that stays on without a pulse (found so at the start, or lost its time) holds the motor, and hides
+        the next pulse."""
+        now = self.clock.monotonic()
+        over = self._moved + self.lane.pulse + _PULSE_OVER
+        for point in (self.lane.open, self.lane.close):
+            reading = self.image.read(point, now)
+            if reading.good and reading.value is True and min(reading.at, now) > max(over, self._let_go):
+                self._let_go = now + _PULSE_OVER
+                self.send(point, False, Priority.PROTECTION, _always, _ignored)
+
+    def _release_relays(self) -> None:
+        """Let go of relays that are found on: the box needs an edge, and must not see both orders at once."""
+        for point in (self.lane.open, self.lane.close):
+            reading = self.image.read(point, self.clock.monotonic())
+            if reading.good and reading.value is True and reading.at > self._moved + self.lane.pulse:
+                self.send(point, False, self._priority, lambda: "", lambda _: None)
+
     def _limit_point(self, wanted: Passage) -> str | None:
         return self.lane.up if wanted is Passage.OPEN else self.lane.down
 
@@ -104,3 +127,11 @@ class Boom:
         return (
             limit is not None and (seen := self.image.read(limit, self.clock.monotonic())).good and seen.value is True
         )
+
+
+def _always() -> str:
+    return ""
+
+
+def _ignored(refusal: str) -> None:
+    """It is tried again as long as the relay reads on."""

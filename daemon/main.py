@@ -3,9 +3,10 @@
 import asyncio
 import fcntl
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -175,7 +176,7 @@ async def run(plan: Plan, state: Path, secrets: Secrets, socket: Path, faults: s
         tasks[0].cancel()
 
 
-def _parts(daemon: Daemon, socket: Path, manager: ServiceManager) -> list[asyncio._CoroutineLike[None]]:
+def _parts(daemon: Daemon, socket: Path, manager: ServiceManager) -> list[Coroutine[Any, Any, None]]:
     keep = daemon.supervisor.keep
     watched = {f"lines.{name}": _progress(line) for name, line in daemon.lines.items()}
     watched |= {"engine": _progress(daemon.engine), "journal": _progress(daemon.journal)}

@@ -32,6 +32,7 @@ class Relay:
     clock: Clock
     _wanted: bool | None = field(init=False, default=None)
     _until: float | None = field(init=False, default=None)
+    _pulse_end: float = field(init=False, default=float("-inf"))  # of the last pulse that the device was given
     _priority: Priority = field(init=False, default=Priority.REST)
     _since: float = field(init=False, default=0.0)
     _sent: float = field(init=False, default=float("-inf"))
@@ -52,9 +53,10 @@ class Relay:
         self._priority = demand.priority if demand else Priority.REST
         self._wanted, self._since = wanted, now
         if ended:
+            self._until = None
             return  # the device drops its own pulse; the read-back will tell if it does not
         self._until = until
-        if timed or until is not None or self._reads() is not wanted:
+        if timed or until is not None or not self._surely(wanted):
             self._drive(now)
 
     def step(self) -> Iterator[Condition]:
@@ -77,9 +79,12 @@ class Relay:
 
     def _due(self, now: float) -> bool | None:
         """What the relay must read now; None while nothing is wanted or a pulse is just ending."""
-        if self._wanted is None or (self.pulses and self._until is not None and abs(now - self._until) < _PULSE_END):
-            return None
-        return self._wanted
+        return None if abs(now - self._pulse_end) < _PULSE_END else self._wanted
+
+    def _surely(self, wanted: bool) -> bool:
+        """Read back as wanted since the last order, and not before the last pulse was over."""
+        at = self.image.read(self.point, self.clock.monotonic()).at
+        return self._reads() is wanted and at > self._pulse_end + _PULSE_END
 
     def _reads(self) -> bool | None:
         reading = self.image.read(self.point, self.clock.monotonic())
@@ -90,6 +95,7 @@ class Relay:
         order, wanted = self._orders, bool(self._wanted)
         seconds = self._until - now if self.pulses and self._until is not None else 0.0
         value = Pulse(wanted, seconds) if seconds > 0 else wanted
+        self._pulse_end = now + seconds if seconds > 0 else float("-inf")
         self._sent, self._answer = now, "no answer yet"
 
         def permit() -> str:

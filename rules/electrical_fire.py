@@ -88,7 +88,7 @@ class Rule:
     patience: Duration = 10.0
     """How long a sensor may be unreadable before that is a fault."""
     zone: Annotated[str, Refers("zone")] | None = None
-    """Where it is; without it the alarm names the device."""
+    """Where it is, as `zones.b12`; without it the alarm names the device."""
     _stages: dict[str, _Stage] = field(init=False, default_factory=dict)
     _lost: Lasting = field(init=False, default_factory=Lasting)
 
@@ -108,7 +108,7 @@ class Rule:
     @property
     def subject(self) -> str:
         """The zone, or else the device of the first sensor."""
-        return f"zones.{self.zone}" if self.zone else f"devices.{_device(self._points[0])}"
+        return self.zone or f"devices.{_device(self._points[0])}"
 
     @property
     def inputs(self) -> Collection[str]:

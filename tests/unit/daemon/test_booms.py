@@ -13,7 +13,8 @@ UP, DOWN = ("io2.relay1", Pulse(True, 0.5)), ("io2.relay2", Pulse(True, 0.5))
 
 @pytest.fixture
 def image() -> Image:
-    return Image([Point(name=f"io2.input{n}", max_age=2.0) for n in (1, 2, 3)])
+    inputs = [Point(name=f"io2.input{n}", max_age=2.0) for n in (1, 2, 3)]
+    return Image([*inputs, *(Point(name=f"io2.relay{n}", max_age=5.0) for n in (1, 2))])
 
 
 @pytest.fixture
@@ -126,3 +127,26 @@ def test_a_refusing_board_is_an_alarm(boom, outlet, image, clock):
     (condition,) = boom.step()
     assert condition.active is True
     assert condition.evidence["answer"] == "io2 did not answer"
+
+
+@pytest.mark.parametrize("relay", ["io2.relay1", "io2.relay2"])
+def test_a_relay_found_on_at_the_start_is_let_go(boom, outlet, image, clock, relay):
+    """Boards whose inputs drive their relays out of the box leave them on; a pulse into a relay that is on is none."""
+    see(image, clock, down=True)
+    image.put(relay, True, Quality.GOOD, clock.now)
+    list(boom.step())
+    list(boom.step())
+    assert outlet.values() == [(relay, False)]
+    clock.now += 2
+    image.renew([relay], clock.now)
+    list(boom.step())
+    assert outlet.values() == [(relay, False)] * 2
+
+
+def test_a_relay_that_is_in_its_pulse_is_left_alone(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    tell(boom, Passage.OPEN)
+    clock.now += 0.3
+    image.put("io2.relay1", True, Quality.GOOD, clock.now)
+    list(boom.step())
+    assert outlet.values() == [UP]

@@ -62,6 +62,20 @@ def test_the_end_of_a_pulse_is_left_to_the_device(relay, outlet, clock):
     assert len(outlet.orders) == 1
 
 
+@pytest.mark.parametrize("after", [0.0, 0.5, 4.0])
+def test_fire_after_a_pulse_has_ended_is_told_at_once(relay, outlet, image, clock, after):
+    """Also while the last read-back is older than the end of the pulse and still shows it."""
+    relay.told(decision(Passage.OPEN, until=clock.now + 5))
+    outlet.orders[0].go()
+    clock.now += 4.9
+    reads(image, clock, True)
+    clock.now += 0.1
+    relay.told(decision(Passage.CLOSED))
+    clock.now += after
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    assert outlet.values()[-1] == (LOCK, True)
+
+
 def test_a_device_that_does_not_drop_its_pulse_is_told_to(relay, outlet, image, clock):
     relay.told(decision(Passage.OPEN, until=clock.now + 5))
     clock.now += 5
