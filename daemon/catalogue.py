@@ -75,6 +75,7 @@ _ALARM = {
     "evidence": _FREE,
     "by": _FREE,
 }
+_COMMAND = {"command": _FREE, "reason": _FREE, "by": _FREE}
 _WHY = {"why": _FREE}
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 
@@ -86,9 +87,9 @@ EVENTS: Mapping[str, Kind] = {
     "access.denied": Kind(1, {"reason": Field(1, _one_of(*REFUSALS)), "card": _FREE, "person": _FREE, "door": _FREE}),
     "output.told": Kind(2, _ORDER),
     "output.confirmed": Kind(2, _ORDER),
-    "demand.expired": Kind(2, _ORDER),
-    "operator.command": Kind(2, {"command": _FREE, "reason": _FREE, "by": _FREE}),
-    "command.refused": Kind(2, {"command": _FREE, "reason": _FREE, "by": _FREE}),
+    "demand.expired": Kind(2, _COMMAND),
+    "operator.command": Kind(2, _COMMAND),
+    "command.refused": Kind(2, _COMMAND),
     "alarm.raised": Kind(1, _ALARM),
     "alarm.repeated": Kind(1, _ALARM),
     "alarm.returned": Kind(1, _ALARM),
@@ -101,7 +102,9 @@ EVENTS: Mapping[str, Kind] = {
     "feed.connected": Kind(0, _FEED),
     "feed.lost": Kind(0, _FEED),
     "feed.refused": Kind(0, _FEED),
-    "journal.damaged": Kind(0, {"number": _FREE, "why": _FREE}),
+    "journal.damaged": Kind(0, {"number": _FREE, "why": _FREE, "faults": _FREE}),
+    "journal.dropped": Kind(0, {"count": Field(0, _count), "first": _FREE, "last": _FREE, "severities": _FREE}),
+    "journal.replaced": Kind(0, {"why": _FREE, "file": _FREE, "after": _FREE, "kept": _FREE}),
     "schedule.changed": Kind(2, {"value": _FREE, "reason": _FREE}),
 }
 """Every kind of event that gatehouse writes."""

@@ -61,16 +61,18 @@ class Engine:
                 self._by_input[point].append(rule)
             for output in {*rule.outputs, getattr(rule, "subject", "")}:
                 self._by_output[output].append(rule)
-        self._await_inputs()
+        self._announced: dict[str, object] = {}
         self._wakes: list[tuple[float, str]] = []
         self._next_tick = clock.monotonic()
         self._stir = asyncio.Event()
+        self._await_inputs()
 
     def _await_inputs(self) -> None:
-        """Learn, then arm: an output is told to rest only when all that could forbid it has been read once."""
+        """Learn, then arm: an output rests only when all that could forbid it was read, and judged, once."""
         self.waiting: set[str] = set()
         for rule in self._rules.values():
             points = {point for point in rule.inputs if not self.image.points[point].momentary}
+            points.add(f"rule {rule.name}")
             for output in rule.outputs:
                 self.arbiter.await_inputs(output, points)
                 self.waiting |= points
@@ -91,7 +93,8 @@ class Engine:
             if self.image.put(name, value, quality, now, note):
                 moved.add(name)
         if self.waiting:
-            self._learn({f"{device}.{channel}" for channel in samples}, now)
+            names = {f"{device}.{channel}" for channel in samples}
+            self._learn({name for name in names if self.image.read(name, now).good}, now)
         if moved:
             self.judge({rule.name: rule for name in moved for rule in self._by_input[name]}, moved, now)
 
@@ -110,25 +113,25 @@ class Engine:
         self.raise_own(own(f"lines.{name}.down", "line_down", f"lines.{name}", not up, why=why))
 
     def _learn(self, names: Collection[str], now: float) -> None:
-        learned = {name for name in names if name in self.waiting and self.image.read(name, now).good}
-        if not learned:
-            return
-        self.waiting -= learned
-        self.arbiter.learn(learned)
-        self._stir.set()
-        self._next_tick = now
+        learned = self.waiting.intersection(names)
+        if learned:
+            self.waiting -= learned
+            self.arbiter.learn(learned)
+            self._next_tick = now
+            self._stir.set()
 
     # Judging
 
-    def judge(self, rules: Mapping[str, Rule], changed: Collection[str], now: float) -> None:
-        """Judge these rules, decide all outputs, act, and let rules that look at those outputs judge again."""
+    def judge(self, rules: dict[str, Rule], changed: Collection[str], now: float) -> None:
+        """Judge these rules and all that are due, decide all outputs, act; then rules that look at those outputs."""
+        rules = self._due(now) | rules  # a demand must not fall void while its rule's wish to prolong it waits
         for _ in range(_ROUNDS):
             for rule in rules.values():
                 self._judge_one(rule, changed, now)
             decisions = self.arbiter.resolve(now)
             if not decisions:
                 break
-            for decision in decisions:
+            for decision in sorted(decisions, key=self._is_switch):  # doors and booms before sirens and lamps
                 self._tell(decision)
             rules = {rule.name: rule for decision in decisions for rule in self._by_output[decision.output]}
             changed = ()
@@ -154,6 +157,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - the edge of a plug-in call: its fault must stay its own
             self._rule_failed(rule, error)
             return
+        if self.waiting:
+            self._learn([f"rule {rule.name}"], now)
         utc = self._clock.utc()
         for answer in answers:
             if isinstance(answer, Condition):
@@ -183,9 +188,16 @@ class Engine:
         if condition.active or condition.alarm in self.annunciator.standing:
             self.annunciator.judge(condition, "daemon", self._clock.utc())
 
+    def _is_switch(self, decision: Decision) -> bool:
+        return self.arbiter.outputs[decision.output].kind == "switch"
+
     def _tell(self, decision: Decision) -> None:
         self._actuators[decision.output].told(decision)
         demand = decision.demand
+        news = (decision.value, demand and (demand.issuer, demand.priority))
+        if self._announced.get(decision.output) == news:
+            return  # the same for longer: an exit button held down is no new event
+        self._announced[decision.output] = news
         content = {"value": decision.value, "reason": demand.reason if demand else decision.why}
         content["priority"] = int(demand.priority) if demand else int(Priority.REST)
         content["issuer"] = demand.issuer if demand else ""
@@ -195,20 +207,24 @@ class Engine:
 
     def tick(self, now: float) -> None:
         """Do all that time alone asks for."""
-        due = {}
-        while self._wakes and self._wakes[0][0] <= now:
-            name = heapq.heappop(self._wakes)[1]
-            due[name] = self._rules[name]
-        if now >= self._next_tick:
-            self._next_tick = now + TICK
-            due = self._rules
-            self._wakes.clear()
-        if due or self.arbiter.next_expiry() <= now:
-            self.judge(due, (), now)
+        if now >= self.next_due():
+            self.judge({}, (), now)
         for actuator in self._actuators.values():
             for condition in actuator.step():
                 self.raise_own(condition)
         self.progress += 1
+
+    def _due(self, now: float) -> dict[str, Rule]:
+        """Rules that asked to be judged by now; all of them at each tick."""
+        if now >= self._next_tick:
+            self._next_tick = now + TICK
+            self._wakes.clear()  # each rule is judged now, and asks again for what it still waits for
+            return self._rules
+        due = {}
+        while self._wakes and self._wakes[0][0] <= now:
+            name = heapq.heappop(self._wakes)[1]
+            due[name] = self._rules[name]
+        return due
 
     def next_due(self) -> float:
         """Monotonic second at which `tick` must be called again."""

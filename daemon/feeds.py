@@ -124,7 +124,7 @@ class Feed:
         self._dialler = Dialler(self._broker, self._beat)
         self._connection: Connection | None = None
         self._connected_at = self._well_at = 0.0
-        self._error = "not tried yet"
+        self._error = "no answer yet"
         self._troubles = {"event": "", "state": "", "away": ""}
         self._told_trouble = ""
         self._proven: set[str] = set()
@@ -255,10 +255,14 @@ class Feed:
                 at = events[-1].number
                 if not self._wants(events[-1]):
                     await self._on_way.put(_Sent(events[-1], epoch))
-            elif self._journal.head > at:  # it is there and cannot be read: the journal is in trouble
-                await asyncio.sleep(self._pace.look)
-            elif not self._unsent(flying):
-                await self._journal.wait_beyond(at, self._pace.look)
+            else:
+                await self._wait_for_more(at, flying)
+
+    async def _wait_for_more(self, at: int, flying: set[str]) -> None:
+        if self._journal.head > at:  # it is there and cannot be read: the journal is in trouble
+            await asyncio.sleep(self._pace.look)
+        elif not self._unsent(flying):
+            await self._journal.wait_beyond(at, self._pace.look)
 
     def _unsent(self, flying: set[str]) -> list[Event]:
         """While the journal is in trouble, what it could not write goes out at once, marked; later it comes again."""

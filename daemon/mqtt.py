@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import paho.mqtt.client as paho
@@ -43,12 +43,16 @@ class UnreachableError(Exception):
     """No connection came about; the text says why."""
 
 
+class TurnedAwayError(UnreachableError):
+    """The broker answered and does not want us."""
+
+
 class VersionRefusedError(UnreachableError):
     """The broker said that it does not speak this version of MQTT."""
 
 
 class HungUpError(UnreachableError):
-    """It took the connection and closed it without a word: perhaps it does not know this version of MQTT."""
+    """It took the connection and said no word: perhaps it does not know this version of MQTT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +71,24 @@ class Broker:
     password: str | None = field(default=None, repr=False)
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def tls_context(ca: bytes | None, client: bytes | None) -> ssl.SSLContext:
     """Verify the broker by this authority or by the system's; show a client certificate. ValueError for a bad PEM."""
     try:
         context = ssl.create_default_context(cadata=ca.decode() if ca else None)
     except (ssl.SSLError, UnicodeDecodeError) as error:
         raise ValueError("the certificate authority (ca) is not a PEM certificate") from error
+    context.sslsocket_class = _TidySocket
     if client:
         # OpenSSL reads chain and key from a file only: one in memory, which no other program and no disk ever sees.
         descriptor = os.memfd_create("client", os.MFD_CLOEXEC)
@@ -137,13 +153,14 @@ class Connection:
         threading.Thread(target=self._work, name=f"mqtt-{self._broker.client_id}", daemon=True).start()
         deadline = self._loop.time() + OPEN_LIMIT
         either: list[asyncio.Future[Any]] = [self._opened, self.ended]
-        while not self._opened.done() and not self.ended.done() and self._loop.time() < deadline:
-            await asyncio.wait(either, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+        while not self._opened.done() and not self.ended.done() and (left := deadline - self._loop.time()) > 0:
+            await asyncio.wait(either, timeout=min(left, 1.0), return_when=asyncio.FIRST_COMPLETED)
             beat()
         if not self._opened.done():
             self.drop("")
             if not self.ended.done():
-                raise UnreachableError(f"{self._address} did not answer within {OPEN_LIMIT:g} s")
+                kind = HungUpError if self._reached else UnreachableError
+                raise kind(f"{self._address} did not answer within {OPEN_LIMIT:g} s")
             raise self._failure()
         self._limits = self._opened.result()
         self.largest = self._limits.largest
@@ -194,6 +211,8 @@ class Connection:
         why = f"{self._address}: {self.ended.result()}"
         if self._refused == _VERSION_REFUSED:
             return VersionRefusedError(why)
+        if self._refused:
+            return TurnedAwayError(why)
         if self._reached and not self._why:
             return HungUpError(f"{self._address} hung up without an answer to our CONNECT")
         return UnreachableError(why)
@@ -205,7 +224,8 @@ class Connection:
         )
         client.connect_timeout = OPEN_LIMIT / 2  # once for TCP, once for TLS
         client.max_inflight_messages_set(0)  # no queue in paho: the window is ours
-        client.will_set(broker.will_topic, broker.will, qos=1, retain=True)
+        if broker.will:
+            client.will_set(broker.will_topic, broker.will, qos=1, retain=True)
         if broker.user is not None:
             client.username_pw_set(broker.user, broker.password)
         client.on_socket_open = _no_delay
@@ -296,30 +316,46 @@ class Connection:
 
 
 class Dialler:
-    """Opens connections to one broker: MQTT 5 first, which alone tells that an ACL refused, else 3.1.1."""
+    """Opens connections to one broker: MQTT 5 where it can, since only that tells when an ACL refuses, else 3.1.1."""
 
     def __init__(self, broker: Callable[[], Broker], beat: Callable[[], None]) -> None:
         """`broker` is asked anew each time, so that a changed password counts; `beat` is called at least every second
         while a connection is being opened."""
         self._broker = broker
         self._beat = beat
+        self._protocol: MQTTProtocolVersion | None = None
         self._hang_ups = 0
 
     async def dial(self) -> Connection:
         """Open one; UnreachableError when that fails."""
-        if self._hang_ups < _HANG_UPS:
-            try:
-                return await self._open(_V5)
-            except VersionRefusedError:
-                pass
-            except HungUpError:  # once may be a broker that is being restarted
-                self._hang_ups += 1
-                raise
-        self._hang_ups = 0
-        return await self._open(_V311)
+        protocol = self._protocol or await self._ask()
+        try:
+            return await self._open(self._broker(), protocol)
+        except UnreachableError as error:
+            if protocol is _V311 or isinstance(error, VersionRefusedError):
+                self._protocol = None  # perhaps another broker comes back: ask again
+            raise
 
-    async def _open(self, protocol: MQTTProtocolVersion) -> Connection:
-        connection = Connection(self._broker(), protocol)
+    async def _ask(self) -> MQTTProtocolVersion:
+        """Find out what the broker speaks, with a bare CONNECT: a 3.1.1 broker takes what MQTT 5 puts before will
+        and user for lengths and may wait for more, instead of saying that it knows no such version (seen: amqtt)."""
+        bare = replace(self._broker(), will=b"", user=None, password=None)
+        try:
+            if self._hang_ups < _HANG_UPS:
+                await (await self._open(bare, _V5)).close(1.0)
+            self._protocol = _V5 if self._hang_ups < _HANG_UPS else _V311
+        except TurnedAwayError:  # for want of a password, but in MQTT 5
+            self._protocol = _V5
+        except VersionRefusedError:
+            self._protocol = _V311
+        except HungUpError:  # once may be a broker that is being restarted
+            self._hang_ups += 1
+            raise
+        self._hang_ups = 0
+        return self._protocol
+
+    async def _open(self, broker: Broker, protocol: MQTTProtocolVersion) -> Connection:
+        connection = Connection(broker, protocol)
         try:
             await connection.open(self._beat)
         except BaseException:

@@ -41,11 +41,15 @@ class Secrets:
         if self._credentials is not None and (self._credentials / name).is_file():
             return _content(name, self._credentials / name)
         for file in (folder / name for folder in self._folders):
-            if file.exists():
+            try:
                 mode = stat.S_IMODE(file.stat().st_mode)
-                if mode & 0o077:
-                    raise SecretError("secret_open", name=name, mode=f"{mode:04o}", instead=str(file))
-                return _content(name, file)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise _unreadable(name, file, error) from error
+            if mode & 0o077:
+                raise SecretError("secret_open", name=name, mode=f"{mode:04o}", instead=str(file))
+            return _content(name, file)
         instead = self._folders[0] / name if self._folders else Path("secrets") / name
         raise SecretError("secret_missing", name=name, instead=str(instead))
 
@@ -56,7 +60,11 @@ def _content(name: str, file: Path) -> bytes:
             raise SecretError("secret_large", name=name, limit=str(LARGEST), instead=str(file))
         content = file.read_bytes().rstrip(b"\r\n")
     except OSError as error:
-        raise SecretError("secret_unreadable", name=name, why=error.strerror or "?", instead=str(file)) from error
+        raise _unreadable(name, file, error) from error
     if not content:
         raise SecretError("secret_empty", name=name, instead=str(file))
     return content
+
+
+def _unreadable(name: str, file: Path, error: OSError) -> SecretError:
+    return SecretError("secret_unreadable", name=name, why=error.strerror or "?", instead=str(file))

@@ -198,6 +198,11 @@ KINDS: dict[str, tuple[Text, ...]] = {
         Text("日志有一行损坏，{why}", "a line of the journal is damaged, {why}"),
         Text("日志有一行损坏", "a line of the journal is damaged"),
     ),
+    "journal.dropped": (
+        Text("日志积压，丢弃 {count} 条", "the journal dropped {count} events"),
+        Text("日志积压，有记录丢弃", "the journal dropped events"),
+    ),
+    "journal.replaced": (Text("日志损坏，已另立新日志", "the journal was set aside, a new one begun"),),
     "schedule.changed": (Text("{place}：时段切换", "{place}: schedule changed"), Text("时段切换", "schedule changed")),
 }
 """Sentences by kind of event, the fullest first. The last one needs no word and serves as the kind's title."""

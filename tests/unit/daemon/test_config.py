@@ -1,6 +1,7 @@
 """A site from a file, from a folder, over simulated wires; and every wrong site in `bad_sites/`.
 
-Each fault is found at the very place, and says what a technician needs to know. A case is a change to `config/small`. ▲ in it marks where a fault must be; `says` and `zh` are what it says there.
+Each fault is found at the very place, and says what a technician needs to know. A case is a change to `config/small`.
+▲ in it marks where a fault must be; `says` and `zh` are what it says there.
 All faults that are found must be expected, so no slip is told twice. `site.yaml@io1`: that word there; ⋯: any text.
 """
 

@@ -91,3 +91,10 @@ def test_nothing_shows_a_value(tmp_path: Path) -> None:
     secrets = Secrets.beside(tmp_path)
     assert secrets.read("police") == b"geheim"
     assert "geheim" not in f"{secrets!r} {vars(secrets)!r}"
+
+
+def test_a_secrets_folder_that_is_a_file_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "secrets").write_text("x")
+    with pytest.raises(SecretError) as caught:
+        Secrets.beside(tmp_path).read("police")
+    assert caught.value.code == "secret_unreadable"
