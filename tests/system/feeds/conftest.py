@@ -96,7 +96,7 @@ class MemoryJournal:
     def waiting(self) -> Sequence[Event]:
         return self.undurable
 
-    async def wait_beyond(self, number: int, timeout: float) -> None:
+    async def wait_beyond(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - the journal's contract
         if self.head > number:
             return
         stir = self._stir
@@ -151,7 +151,8 @@ class Mosquitto:
         ]
         config.write_text("\n".join(lines) + "\n")
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = subprocess.Popen(["mosquitto", "-c", config], stdout=log, stderr=log)
+            command = ["mosquitto", "-c", config]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: ASYNC220 - takes a millisecond
         await until(self._listens)
         return self
 
@@ -169,7 +170,7 @@ class Mosquitto:
         await until(lambda: file.exists() and client.encode() in file.read_bytes())
 
     def tell(self, number: signal.Signals) -> None:
-        """SIGHUP: read the ACL anew. SIGSTOP: half open, it takes connections and bytes and never answers; SIGCONT ends that."""
+        """SIGHUP: read the ACL anew. SIGSTOP: half open, it takes bytes and never answers; SIGCONT ends that."""
         assert self._process is not None
         self._process.send_signal(number)
 
@@ -291,5 +292,3 @@ def alarm(journal: MemoryJournal) -> Callable[..., Event]:
         return journal.append("alarm.raised", severity=1, content=content)
 
     return raise_alarm
-
-
