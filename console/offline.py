@@ -12,6 +12,7 @@ import typer
 
 from daemon import chain, config, journal_query, lastgood, log, main
 from daemon.catalogue import describe
+from daemon.faults import Fault
 from daemon.journal import Filter, JournalError
 from daemon.secrets import Secrets
 
@@ -23,10 +24,10 @@ def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *
     except config.ConfigError as error:
         faults = error.faults
         if as_json:
-            typer.echo(json.dumps([fault.document() for fault in faults], ensure_ascii=False, indent=1))
+            typer.echo(json.dumps([_document(fault) for fault in faults], ensure_ascii=False, indent=1))
         else:
             for fault in faults:
-                typer.echo(fault.text(language))
+                typer.echo(fault.text("en" if language == "en" else "zh"))
             typer.echo(f"{len(faults)} 处错误" if language == "zh" else f"{len(faults)} fault(s)")
         return 2
     counts = {
@@ -44,6 +45,11 @@ def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *
     else:
         typer.echo(f"{site}: good ({', '.join(f'{number} {key}' for key, number in counts.items())})")
     return 0
+
+
+def _document(fault: Fault) -> dict[str, object]:
+    keys = ("line", "column", "path", "code", "found", "right", "nearest")
+    return {"file": str(fault.file)} | {key: getattr(fault, key) for key in keys}
 
 
 def schema() -> None:

@@ -1,6 +1,7 @@
 """The local API: a Unix socket that only this machine's people of the right group can open."""
 
 import contextlib
+import pwd
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,12 +36,19 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 class _PeerProtocol(H11Protocol):
     """Notes which user of the machine is at the other end of the socket."""
 
-    def connection_made(self, transport: Any) -> None:  # type: ignore[override] # noqa: ANN401 - uvicorn's own type
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own type
         """Read the peer's credentials from the kernel: nobody can lie about them."""
         super().connection_made(transport)
         peer = transport.get_extra_info("socket")
         raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        self.client = (f"uid {struct.unpack('3i', raw)[1]}", 0)
+        self.client = (_user(struct.unpack("3i", raw)[1]), 0)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _json(document: object, status: int = 200) -> Response:
@@ -86,7 +94,7 @@ class Api:
             self.app, http=_PeerProtocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign] # signals are main's business
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # main's business
         try:
             await server.serve(sockets=[listener])
         finally:

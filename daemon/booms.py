@@ -49,7 +49,7 @@ class Boom:
         """Pulse again after a whole travel time without arrival; say when the order was not taken."""
         if self.clock.monotonic() - self._moved > self.lane.travel:
             self.drive()
-        self._let_go_of_stuck_relays()
+        self._let_go_of_relays()
         refused = self._wanted is not None and self._answer not in ("", "accepted")
         yield own(
             f"{self.output}.unconfirmed",
@@ -79,7 +79,7 @@ class Boom:
         down = wanted is Passage.CLOSED
         if down and self.blocked():
             return
-        self._release_relays()
+        self._let_go_of_relays()
         self._moved = self.clock.monotonic()
         self._tries += 1
 
@@ -96,23 +96,15 @@ class Boom:
             self.lane.close if down else self.lane.open, Pulse(True, self.lane.pulse), self._priority, permit, done
         )
 
-    def _let_go_of_stuck_relays(self) -> None:
-        """A relay that stays on without a pulse (found so at the start, or lost its time) holds the motor, and hides
-        the next pulse."""
+    def _let_go_of_relays(self) -> None:
+        """Switch off a relay that is on without a pulse of ours: it would hold the motor, and hide the next pulse."""
         now = self.clock.monotonic()
-        over = self._moved + self.lane.pulse + _PULSE_OVER
+        over = max(self._moved + self.lane.pulse + _PULSE_OVER, self._let_go)
         for point in (self.lane.open, self.lane.close):
             reading = self.image.read(point, now)
-            if reading.good and reading.value is True and min(reading.at, now) > max(over, self._let_go):
+            if reading.good and reading.value is True and reading.at > over:
                 self._let_go = now + _PULSE_OVER
                 self.send(point, False, Priority.PROTECTION, _always, _ignored)
-
-    def _release_relays(self) -> None:
-        """Let go of relays that are found on: the box needs an edge, and must not see both orders at once."""
-        for point in (self.lane.open, self.lane.close):
-            reading = self.image.read(point, self.clock.monotonic())
-            if reading.good and reading.value is True and reading.at > self._moved + self.lane.pulse:
-                self.send(point, False, self._priority, lambda: "", lambda _: None)
 
     def _limit_point(self, wanted: Passage) -> str | None:
         return self.lane.up if wanted is Passage.OPEN else self.lane.down

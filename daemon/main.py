@@ -150,7 +150,7 @@ def _pulses(plan: Plan, point: str) -> bool:
 
 
 async def run(plan: Plan, state: Path, secrets: Secrets, socket: Path, faults: str = "") -> None:
-    """Guard the site until SIGTERM or SIGINT. `faults`: what is wrong with the site file, if its last good copy runs."""
+    """Guard the site until SIGTERM or SIGINT. `faults`: what is wrong with the site file whose last copy runs."""
     clock = SystemClock()
     daemon = build(plan, state, secrets, clock)
     manager = ServiceManager()

@@ -43,7 +43,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """ "This output shall be X" (or, as a veto, shall not be X), at a priority, by an issuer, until an instant."""
+    """A wish, until an instant, that an output shall be X; as a veto: that it shall not."""
 
     output: str
     value: Value

@@ -39,10 +39,6 @@ class Reading:
     count: int  # how often it has changed, or occurred, since the daemon started
     note: str = ""  # why the quality is not GOOD
 
-    def age(self, now: float) -> float:
-        """Seconds since the device last said so."""
-        return now - self.at
-
     @property
     def good(self) -> bool:
         """Fit to act upon."""

@@ -39,7 +39,7 @@ class Scene:
         """Evidence: value, quality and age of these points."""
         seen = {}
         for name, reading in ((name, self.read(name)) for name in points):
-            age = round(reading.age(self.now), 3) if reading.at > float("-inf") else None
+            age = round(self.now - reading.at, 3) if reading.at > float("-inf") else None
             seen[name] = {"value": reading.value, "quality": reading.quality.name.lower(), "age": age}
         return seen
 

@@ -150,3 +150,21 @@ def test_a_relay_that_is_in_its_pulse_is_left_alone(boom, outlet, image, clock):
     image.put("io2.relay1", True, Quality.GOOD, clock.now)
     list(boom.step())
     assert outlet.values() == [UP]
+
+
+@pytest.mark.parametrize("relay", ["io2.relay1", "io2.relay2"])
+def test_a_relay_found_on_is_let_go_before_the_pulse_because_the_box_needs_an_edge(boom, outlet, image, clock, relay):
+    see(image, clock, down=True)
+    image.put(relay, True, Quality.GOOD, clock.now)
+    tell(boom, Passage.OPEN)
+    assert outlet.values() == [(relay, False), UP]
+
+
+def test_its_own_pulse_is_not_cut_short(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    tell(boom, Passage.OPEN)
+    clock.now += 0.2
+    image.put("io2.relay1", True, Quality.GOOD, clock.now)
+    tell(boom, None)
+    tell(boom, Passage.OPEN)
+    assert outlet.values() == [UP, UP]
