@@ -98,16 +98,15 @@ class Rule:
     def _reverses(self, scene: Scene, car: bool | None, up: bool | None, down: bool | None) -> bool:
         travelling = scene.now < self._ordered_at + self.travel
         falls = self._ordered == Passage.CLOSED and (down is False or (down is None and travelling))
-        if car and falls and self._reversed_at is None:
+        ended = self._reversed_at is not None and scene.now >= self._reversed_at + self.travel
+        if up or car is False or (up is None and ended):
+            self._reversed_at = None
+        if car and falls and not up and self._reversed_at is None:
             self._reversed_at = scene.now
         if self._reversed_at is None:
             return False
-        end = self._reversed_at + self.travel
-        if up or car is False or (up is None and scene.now >= end):
-            self._reversed_at = None
-            return False
-        if scene.now < end:
-            scene.wake(end)
+        if scene.now < self._reversed_at + self.travel:
+            scene.wake(self._reversed_at + self.travel)
         return True
 
     def _stuck(self, scene: Scene, up: bool | None, down: bool | None) -> bool | None:

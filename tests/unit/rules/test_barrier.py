@@ -108,6 +108,15 @@ def test_a_car_seen_after_the_loop_was_lost_in_mid_fall_still_turns_it_round(lan
     assert s.at(52, {CAR: True}).opens == {"lanes.in"}
 
 
+def test_a_new_fall_just_as_an_old_reversal_ends_is_turned_round_too(lane):
+    s = lane(up=None, down=None)
+    s.at(40, told=told(Passage.OPEN))
+    s.at(50, told=told(Passage.CLOSED))
+    s.at(51, {CAR: True})
+    s.at(52, told=told(Passage.OPEN))
+    assert s.at(57, told=told(Passage.CLOSED)).opens == {"lanes.in"}
+
+
 @pytest.mark.parametrize("presence", [None, "uncertain"])
 def test_an_unreadable_loop_opens_nothing(lane, uncertain, presence):
     s = lane()
