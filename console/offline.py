@@ -1,7 +1,9 @@
 """Commands that need no running daemon: they start it, check its files, or read them. Only this file imports it."""
 
 import asyncio
+import contextlib
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -77,7 +79,7 @@ def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socke
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = main.lock(state)
         if not faults:
-            lastgood.keep(site, state)
+            lastgood.keep(site, plan.site.access.cards if plan.site.access else None, state)
     except RuntimeError as error:
         typer.echo(str(error), err=True)
         return 2
@@ -139,8 +141,19 @@ def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:
             f"模拟器需要 pip install 'gatehouse[simulators]'（缺 {error.name}）。 That extra is missing.", err=True
         )
         return 2
-    with asyncio.Runner() as runner:
-        runner.run(estate.run(site, folder, pace=pace, control_port=control_port))
+
+    async def stand() -> None:
+        me = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, lambda: me.cancel() if me else None)
+        with contextlib.suppress(asyncio.CancelledError):  # ports and links are gone by then
+            await estate.run(site, folder, pace=pace, control_port=control_port)
+
+    try:
+        asyncio.run(stand())
+    except (estate.SiteError, OSError) as error:
+        typer.echo(str(error), err=True)
+        return 2
     return 0
 
 

@@ -2,22 +2,28 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 _NAME = "last-good"
-_SKIP = shutil.ignore_patterns("secrets", ".*")
 
 
-def keep(site: Path, state: Path) -> None:
-    """Copy the site's files (never its secrets) into the state folder: written new, then swapped in."""
+def keep(site: Path, cards: str | None, state: Path) -> None:
+    """Copy the site's own files (never its secrets) into the state folder: written new, synced, then swapped in."""
     folder = site if site.is_dir() else site.parent
     fresh, old, kept = state / f"{_NAME}.new", state / f"{_NAME}.old", state / _NAME
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(folder, fresh, ignore=_SKIP)
-    (fresh / ".site").write_text("." if site.is_dir() else site.name, encoding="utf-8")
-    for path in fresh.rglob("*"):
-        _sync(path)
+    fresh.mkdir(mode=0o700)
+    for file in _files(site, folder, cards):
+        copy = fresh / file.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+        _sync(copy)
+    mark = fresh / ".site"
+    mark.write_text("." if site.is_dir() else site.name, encoding="utf-8")
+    _sync(mark)
+    _sync(fresh)
     if kept.exists():
         kept.rename(old)
     fresh.rename(kept)
@@ -32,6 +38,13 @@ def find(state: Path) -> Path | None:
         if mark.is_file():
             return state / name / mark.read_text(encoding="utf-8")
     return None
+
+
+def _files(site: Path, folder: Path, cards: str | None) -> Iterator[Path]:
+    yield from sorted(folder.glob("*.yaml")) if site.is_dir() else [site]
+    if cards and (folder / cards).is_file() and (folder / cards).is_relative_to(folder):
+        yield folder / cards
+    yield from sorted((folder / "profiles").rglob("*.yaml"))
 
 
 def _sync(path: Path) -> None:
