@@ -66,6 +66,7 @@ class Kind:
 
 
 _FREE = Field(2)
+_ACCESS = {"card": _FREE, "person": _FREE, "reason": Field(1, _one_of(*REFUSALS)), "door": _FREE}
 _ORDER = {"value": _FREE, "priority": _FREE, "issuer": _FREE, "reason": _FREE, "by": _FREE}
 _ALARM = {
     "alarm": Field(1, _name),
@@ -76,15 +77,19 @@ _ALARM = {
     "by": _FREE,
 }
 _COMMAND = {"command": _FREE, "reason": _FREE, "by": _FREE}
+_DAEMON = {"boot": _FREE, "seconds": _FREE, "missing": _FREE}
+_JOURNAL = dict.fromkeys(("why", "number", "faults", "first", "last", "severities", "file", "after", "kept"), _FREE) | {
+    "count": Field(0, _count)
+}
 _WHY = {"why": _FREE}
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 
 EVENTS: Mapping[str, Kind] = {
-    "daemon.started": Kind(0, {"boot": _FREE}),
-    "daemon.armed": Kind(0, {"seconds": _FREE, "missing": _FREE}),
-    "daemon.stopped": Kind(0),
-    "access.granted": Kind(2, {"card": _FREE, "person": _FREE, "reason": _FREE, "door": _FREE}),
-    "access.denied": Kind(1, {"reason": Field(1, _one_of(*REFUSALS)), "card": _FREE, "person": _FREE, "door": _FREE}),
+    "daemon.started": Kind(0, _DAEMON),
+    "daemon.armed": Kind(0, _DAEMON),
+    "daemon.stopped": Kind(0, _DAEMON),
+    "access.granted": Kind(2, _ACCESS),
+    "access.denied": Kind(1, _ACCESS),
     "output.told": Kind(2, _ORDER),
     "output.confirmed": Kind(2, _ORDER),
     "demand.expired": Kind(2, _COMMAND),
@@ -102,9 +107,9 @@ EVENTS: Mapping[str, Kind] = {
     "feed.connected": Kind(0, _FEED),
     "feed.lost": Kind(0, _FEED),
     "feed.refused": Kind(0, _FEED),
-    "journal.damaged": Kind(0, {"number": _FREE, "why": _FREE, "faults": _FREE}),
-    "journal.dropped": Kind(0, {"count": Field(0, _count), "first": _FREE, "last": _FREE, "severities": _FREE}),
-    "journal.replaced": Kind(0, {"why": _FREE, "file": _FREE, "after": _FREE, "kept": _FREE}),
+    "journal.damaged": Kind(0, _JOURNAL),
+    "journal.dropped": Kind(0, _JOURNAL),
+    "journal.replaced": Kind(0, _JOURNAL),
     "schedule.changed": Kind(2, {"value": _FREE, "reason": _FREE}),
 }
 """Every kind of event that gatehouse writes."""

@@ -138,8 +138,8 @@ def _standing(alarm: Mapping[str, Any], titles: Mapping[str, str], tier: int) ->
     subject, severity, raised = alarm.get("subject"), alarm.get("severity"), alarm.get("raised")
     if isinstance(subject, str) and may_name(subject, titles, tier):
         shown |= {"subject": subject, "place": titles.get(subject, subject.rpartition(".")[2])}
-    if severity in SEVERITIES:
-        shown["severity"] = severity
+    if isinstance(severity, int) and severity in SEVERITIES:
+        shown["severity"] = int(severity)
     if isinstance(raised, str) and _INSTANT.fullmatch(raised):
         shown["raised"] = raised
     return shown
