@@ -136,6 +136,7 @@ def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:
     """Stand up every device of a site until Ctrl-C."""
     try:
         from simulators import estate  # noqa: PLC0415 - an extra that a guarded site does not need
+        from simulators.site import SiteError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         typer.echo(
             f"模拟器需要 pip install 'gatehouse[simulators]'（缺 {error.name}）。 That extra is missing.", err=True
@@ -151,7 +152,7 @@ def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:
 
     try:
         asyncio.run(stand())
-    except (estate.SiteError, OSError) as error:
+    except (SiteError, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
     return 0

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+from httpx2 import HTTPError
 from rich.text import Text
 
 from simulators.broker import HOST, BrokerError
 from simulators.child import DiedError
+from simulators.client import ControlRefusedError
 from simulators.screen import Language, Screen, Words, clock
 from simulators.stage import SiteCopy, Stage, StageError, folder_for, shipped
 from simulators.story import TELLER, Story, UntoldError
@@ -18,14 +20,10 @@ from simulators.story_scenes import PACE, SCENES, Scene
 
 _ARMED = 25.0
 """Seconds in which the daemon is on guard, on the slowest machine."""
-_INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+_SIGNALLED = 128
+"""Exit status after a signal is this and its number, as shells have it: 130 after Ctrl-C."""
 _FAILED = 1
 _WRONG = 2
-
-
-class _StopError(Exception):
-    """Someone wants us to end."""
 
 
 async def run(
@@ -59,20 +57,20 @@ def _choose(name: str | None) -> list[Scene]:
 async def _until_stopped(perform: Callable[[], Awaitable[int]]) -> int:
     """Perform, unless a signal comes first; either way all is taken down before this returns."""
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
-    stopped = False
+    stopped_by = 0
 
-    def stop() -> None:
-        nonlocal stopped
-        if not stopped and me is not None:  # the second Ctrl-C must not stop the clearing up
-            stopped = True
+    def stop(number: int) -> None:
+        nonlocal stopped_by
+        if not stopped_by and me is not None:  # the second Ctrl-C must not stop the clearing up
+            stopped_by = number
             me.cancel()
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(each, stop)
+        loop.add_signal_handler(each, stop, each)
     try:
         return await perform()
     except asyncio.CancelledError:
-        return _INTERRUPTED
+        return _SIGNALLED + stopped_by
 
 
 async def _perform(site: Path, folder: Path, scenes: list[Scene], screen: Screen, *, forever: bool) -> int:
@@ -98,6 +96,10 @@ async def _perform(site: Path, folder: Path, scenes: list[Scene], screen: Screen
             for error in died.exceptions:
                 _mourn(error, screen)
             status = _FAILED
+        except* (HTTPError, ControlRefusedError) as lost:
+            screen.console.print(Text(f"✘ {lost.exceptions[0]}", "bold red"))
+            _point_to_logs(stage, screen)
+            status = _FAILED
     return status
 
 
@@ -113,6 +115,7 @@ def _check_cast(copy: SiteCopy, scenes: list[Scene]) -> None:
 
 async def _tell(stage: Stage, scenes: list[Scene], screen: Screen) -> int:
     _open(stage, screen)
+    begun = asyncio.get_running_loop().time()
     try:
         await _arm(stage, screen)
         story = Story(stage, screen)
@@ -125,6 +128,9 @@ async def _tell(stage: Stage, scenes: list[Scene], screen: Screen) -> int:
     except UntoldError:
         _point_to_logs(stage, screen)
         return _FAILED
+    took = asyncio.get_running_loop().time() - begun
+    screen.note(Words(f"{screen.checked} 处核对，全部属实，用时 {took:.0f} 秒",
+                      f"{screen.checked} things checked, all true, in {took:.0f} s"))  # fmt: skip
     return 0
 
 

@@ -16,8 +16,8 @@ from rich.text import Text
 
 Language = Literal["zh", "en", "both"]
 NARROW, WIDE = 80, 100
-_QUIET = 2.0
-"""Seconds of waiting without a word."""
+_QUIET, _QUIET_IN_FILE = 2.0, 5.0
+"""Seconds of waiting without a word, on a terminal and elsewhere."""
 
 
 class Words(NamedTuple):
@@ -35,6 +35,8 @@ class Screen:
         self.console = console or Console(highlight=False)
         self.console.width = max(NARROW, min(WIDE, self.console.width))
         self.language = language
+        self.checked = 0
+        """How many things happened as they should."""
 
     def say(self, words: Words, style: str = "") -> Text:
         """The words in the languages that are wanted, one under the other."""
@@ -70,6 +72,7 @@ class Screen:
 
     def saw(self, at: datetime, place: str, words: Words, after: float | None = None, severity: int = 0) -> None:
         """It happened as it should; `after` is seconds since it was caused, `severity` that of an alarm."""
+        self.checked += 1
         sign, style = _SIGNS.get(severity, _SIGNS[0])
         self._row(at, (sign, style), place, self.say(words, style if severity else ""), _seconds(after))
 
@@ -116,8 +119,10 @@ class Screen:
         """Say that we wait, once it takes more than two seconds."""
         text = f"{self.beside(words)} … ≤ {limit:.0f} s"
         status = self.console.status(escape(text))
-        tell = status.start if self.console.is_terminal else lambda: self.console.print(Text(f"         … {text}"))
-        late = asyncio.get_running_loop().call_later(_QUIET, tell)
+        quiet, tell = _QUIET, status.start
+        if not self.console.is_terminal:
+            quiet, tell = _QUIET_IN_FILE, lambda: self.console.print(Text(f"         … {text}"), no_wrap=True)
+        late = asyncio.get_running_loop().call_later(quiet, tell)
         try:
             yield
         finally:
@@ -128,7 +133,7 @@ class Screen:
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(width=8, no_wrap=True, style="dim")
         row.add_column(width=1, no_wrap=True)
-        row.add_column(width=10)
+        row.add_column(width=16, overflow="fold")
         row.add_column(ratio=1, overflow="fold")
         row.add_column(width=8, no_wrap=True, justify="right", style="dim")
         row.add_row(f"{at:%H:%M:%S}" if at else "", Text(*sign), Text(place, "bold"), text, right)

@@ -136,7 +136,8 @@ class Stage:
         self.passwords: dict[str, str] = {}
         self.ears: dict[str, Ear] = {}
         self.control: Control
-        self.broker = Broker(folder / "broker", self._accounts())
+        self.accounts = self._accounts()
+        self.broker = Broker(folder / "broker", self.accounts)
         self.simulators = Child(
             "simulators", gatehouse("simulate", copy.path, "--dir", self.wires), self._log("simulators")
         )

@@ -51,12 +51,11 @@ class Story:
         self.named.add(by)
         self.screen.command(clock(self._zone), by, f"gatehouse {' '.join(words)} --by {by}")
         status, said = await self._stage.command(*words, "--by", by)
-        if (status != 0) is not refused:
+        if status != refused:
             should = Words("被拒绝", "refused") if refused else Words("被执行", "obeyed")
             self.fail(by, Words(f"这条命令应当{should.zh}", f"this command should be {should.en}"), [said])
         if refused:
-            reason = said.removeprefix("lanes.")
-            self.screen.saw(clock(self._zone), by, Words(f"被拒绝：{reason}", f"refused: {reason}"))
+            self.screen.saw(clock(self._zone), by, Words("命令被拒绝", "the command is refused"))
 
     async def hears(self, kind: str, subject: str, within: float = _SOON, **content: object) -> Heard:
         """The teller's subscriber gets this event; it is printed in its own words."""

@@ -110,4 +110,10 @@ async def _verify(stage: Stage, story: Story, screen: Screen) -> None:
     status, said = await stage.command("journal", "verify")
     if status != 0:
         story.fail("", Words("日志不完整", "the journal is not whole"), [said])
-    screen.saw(clock(stage.copy.zone), "", Words(f"日志完整：{said}", f"the journal is whole: {said}"))
+    screen.saw(
+        clock(stage.copy.zone),
+        "",
+        Words("日志完整，一行不缺、一字未改", "the journal is whole: nothing missing or changed"),
+    )
+    for line in said.splitlines():
+        screen.lines(f"           {line}")

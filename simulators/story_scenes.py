@@ -177,14 +177,14 @@ async def _release(story: Story) -> None:
         zone="b12",
         on=True,
     )
+    await story.hears("alarm.raised", zone, alarm=alarm)
     times = {door: await story.happens(door, "unlocked", Words("门锁松开", "unlocked")) for door in DOORS}
     times |= {lane: await story.happens(lane, "rises", Words("道闸起杆", "the boom rises")) for lane in LANES}
     times["outputs.siren"] = await story.happens("outputs.siren", "on", Words("声光报警器响起", "the siren sounds"))
-    await story.hears("alarm.raised", zone, alarm=alarm)
     for lane in LANES:
         await story.happens(lane, "up", Words("杆到顶", "the boom is up"), 8)
     story.screen.bars(
-        Words("从火警触点闭合到放行指令到达设备", "from the fire contact to the command at the device"),
+        Words("从触点闭合到指令到达设备", "from the contact to the command at the device"),
         {f"{story.place(subject)} {subject}": seconds for subject, seconds in times.items()},
         ALLOWED,
     )
@@ -195,7 +195,7 @@ async def _release(story: Story) -> None:
 async def _reset(story: Story) -> None:
     """Nobody but a person ends a release, and only once the contact is clear."""
     zone, alarm = ZONE, FIRE
-    await story.types(GUARD, "lane", "in", "close", refused=True)
+    await story.types(GUARD, "lane", "in", "close", "--reason", "车流太大", refused=True)
     await story.hears("command.refused", "lanes.in")
     await story.act(
         zone, Words("火已扑灭，触点断开", "the fire is out, the contact opens"), "fire", zone="b12", on=False
