@@ -15,6 +15,8 @@ from gatehouse.driver import Found, Question
 
 _SLACK = 0.02
 """Seconds for the operating system and a USB adapter's 16 ms timer."""
+_GUARD = 0.02
+"""Silence before a question that the last answer, come a second time out of an adapter's buffer, would answer too."""
 _BABBLE = 0.5
 """Seconds for which a wire may be noisy before an exchange on it is given up."""
 _MOST = 4096
@@ -65,6 +67,7 @@ class Exchanges:
         self._mirror = False
         self._echoed = False
         self._junk: list[str] = []
+        self._answer: tuple[bytes, bytes] = (b"", b"")
         self._heard = float("-inf")
         self._quarantine = float("-inf")
 
@@ -99,13 +102,13 @@ class Exchanges:
         """The answer. NoAnswerError, NotPermittedError, PluginFaultError, or ConnectionError when the wire is gone.
 
         `short`: for a device known to be silent; the caller leaves it alone long enough instead of the whole line."""
-        await self._quiet()
+        await self._quiet(question)
         refusal = permit()
         if refusal:
             raise NotPermittedError(refusal)
         loop = asyncio.get_running_loop()
         self._received, self._counts, self._echoed, self._junk = b"", counts, False, []
-        self._mirror = self.echo is not False and _answers_itself(question)
+        self._mirror = self.echo is not False and self._answers_itself(question)
         done: asyncio.Future[bytes] = loop.create_future()
         self._done, self._asked = done, question
         answering = self.wire_time(len(question.request) + question.expected)
@@ -150,13 +153,14 @@ class Exchanges:
         """Judge what was received; False while more is needed."""
         try:
             found = self._find(question)
-        except Exception as error:  # noqa: BLE001 - the edge of a plug-in
-            self._finish(PluginFaultError(f"{type(error).__name__} in find: {error}"))
+        except PluginFaultError as fault:
+            self._finish(fault)
             return False
         if found is None:
             return False
-        self._received = self._received[max(1, found.used) :]
+        frame, self._received = self._received[: found.used], self._received[max(1, found.used) :]
         if found.answer is not None:
+            self._answer = question.request, frame
             self._finish(found.answer)
             return False
         self._counts[found.why] += 1
@@ -169,7 +173,7 @@ class Exchanges:
     def _find(self, question: Question) -> Found | None:
         """Where an answer may be a mirror of the request, the first such frame on an echoing wire is the echo."""
         if not self._mirror:
-            return question.find(self._received)
+            return self._guarded_find(question, self._received)
         at = self._received.find(question.request)
         if at < 0:
             return None
@@ -202,24 +206,38 @@ class Exchanges:
         self.sent = self._clock.monotonic()
         self._wire.send(request)
 
-    async def _quiet(self) -> None:
+    async def _quiet(self, question: Question) -> None:
         """Wait for the end of the quarantine and for 3.5 characters of silence."""
         limit = max(self._clock.monotonic(), self._quarantine) + _BABBLE
+        silence = max(self._silence, _GUARD) if self._mistakable(question) else self._silence
         while True:
             if self._lost:
                 raise ConnectionError(self._lost)
             now = self._clock.monotonic()
-            wait = max(self._quarantine, self._heard + self._silence) - now
+            wait = max(self._quarantine, self._heard + silence) - now
             if wait <= 0:
                 return
             if now > limit:
                 raise NoAnswerError("the line is never silent: something on it talks all the time")
             await asyncio.sleep(wait)
 
+    def _mistakable(self, question: Question) -> bool:
+        """The last answer was to something else, and yet would pass as the answer to this."""
+        request, frame = self._answer
+        if not self.stream or not frame or request == question.request:
+            return False
+        found = self._guarded_find(question, frame)
+        return found is not None and found.answer is not None
 
-def _answers_itself(question: Question) -> bool:
-    """A good answer may be the very bytes of the request, as with writes of one coil or register."""
-    if len(question.request) != question.expected:
-        return False
-    found = question.find(question.request)
-    return found is not None and found.answer is not None
+    def _answers_itself(self, question: Question) -> bool:
+        """A good answer may be the very bytes of the request, as with writes of one coil or register."""
+        if len(question.request) != question.expected:
+            return False
+        found = self._guarded_find(question, question.request)
+        return found is not None and found.answer is not None
+
+    def _guarded_find(self, question: Question, received: bytes) -> Found | None:
+        try:
+            return question.find(received)
+        except Exception as error:
+            raise PluginFaultError(f"{type(error).__name__} in find: {error}") from error

@@ -185,6 +185,21 @@ def test_a_doubled_answer_is_thrown_away_in_the_silence() -> None:
     play(story)
 
 
+def test_an_answer_that_would_pass_for_the_next_question_too_gets_a_longer_silence() -> None:
+    """The same unit, function and length, but other registers: a second copy of the first answer must not be theirs."""
+
+    async def story() -> None:
+        one = peer()
+        other = question(codec.read_pdu("holding", 100, 2))
+        theirs = codec.sealed(b"\x01\x03\x04\x00\x64\x00\x65")
+        one.script = [[(0.02, GOOD), (0.03, GOOD)], [(0.02, theirs)]]
+        await one.ask()
+        assert await one.ask(other) == theirs[1:-2]
+        assert one.sent[1] - one.sent[0] == pytest.approx(0.03 + 0.02, abs=1e-4)
+
+    play(story)
+
+
 def test_the_end_of_the_wire_ends_the_exchange() -> None:
     async def story() -> None:
         one = peer()
