@@ -104,6 +104,7 @@ def events(state: Path, query: Mapping[str, str], after: int, limit: int) -> Ite
     """Events read from the journal's file, told without the site's titles. OSError, JournalError."""
     for event in journal_query.query(state / "journal.db", after, limit, Filter.parse(query), newest=not after):
         document = msgspec.to_builtins(event)
+        document["local"] = event.at.astimezone().isoformat()
         document["text"] = {language: describe(event, {}, 3, language) for language in ("zh", "en")}
         yield document
 
@@ -118,6 +119,9 @@ def verify(state: Path, head: str) -> int:
         return 2
     for finding in verdict.findings:
         typer.echo(str(finding))
+    if known and not verdict.proved:
+        typer.echo(f"{head} 不在日志中！ That head is not in this journal: its end was cut off, or it is another one.")
+        return 1
     if verdict.clean:
         typer.echo(
             f"{verdict.checked} 条，哈希链完整。 {verdict.checked} lines, the chain is whole.\n"

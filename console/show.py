@@ -51,6 +51,10 @@ WORDS = {
 _BAD = {"bad": "red", "uncertain": "yellow"}
 
 
+def _clock(instant: str) -> str:
+    return instant[:19].replace("T", " ")
+
+
 class Show:
     """Words of one language, tables of one terminal."""
 
@@ -67,7 +71,7 @@ class Show:
         """The whole state, alarms first."""
         site, journal = status["site"], status["journal"]
         armed = self.word("armed") if status["armed"] else f"{self.word('learning')}: {', '.join(status['waiting'])}"
-        head = Text(f"{site['name']} ({site['id']})  {status['at'][:19]}Z  {armed}  ", style="bold")
+        head = Text(f"{site['name']} ({site['id']})  {_clock(status['local'])}  {armed}  ", style="bold")
         head.append(f"{self.word('journal')} {journal['head']} {journal['trouble'] or 'OK'}")
         tables = [self._alarms(status["alarms"]), self._outputs(status["outputs"]), self._lines(status["lines"])]
         tables.append(self._feeds(status["feeds"]))
@@ -83,8 +87,8 @@ class Show:
         """One line of the journal."""
         sign = {1: "▲", 2: "◆", 3: "●", 4: "○"}.get(event["severity"], " ")
         style = {1: "bold red", 2: "dark_orange", 3: "yellow"}.get(event["severity"], "")
-        when = str(event["at"])[:19].replace("T", " ")
-        self.console.print(Text(f"{event['number']:>7} {when}Z {sign} {event['text'][self.language]}", style=style))
+        line = f"{event['number']:>6} {_clock(event['local'])} {sign} {event['text'][self.language]}"
+        self.console.print(Text(line, style=style), soft_wrap=True)
 
     def _table(self, title: str, *columns: str) -> Table:
         table = Table(
@@ -104,7 +108,7 @@ class Show:
                 alarm["id"],
                 alarm["place"],
                 self.word(alarm["state"]),
-                alarm["raised"][:19] + "Z",
+                _clock(alarm["local"]),
             )
             table.add_row(*row, style="bold red" if alarm["severity"] == 1 else None)
         return table

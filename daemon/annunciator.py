@@ -24,23 +24,23 @@ class Annunciator:
         """Take back what stood when the daemon last ran; their conditions are judged anew before they count as gone."""
         for state in states:
             alarm = msgspec.json.decode(state, type=Alarm)
-            self.standing[alarm.condition.alarm] = replace(alarm, active=None)
+            self.standing[alarm.condition.alarm] = replace(alarm, known=False)
 
     def judge(self, condition: Condition, issuer: str, now: datetime) -> None:
         """Take a rule's word on one alarm."""
         old = self.standing.get(condition.alarm)
         actor = f"rule:{issuer}"
-        if condition.active:
-            if old is None:
+        if old is None:
+            if condition.active:
                 self._set(Alarm(condition=condition, active=True, raised=now), "alarm.raised", actor)
-            elif old.active is False or condition.severity < old.condition.severity:
-                self._set(old.rise(condition, now), "alarm.raised", actor)
-            else:
-                self.standing[condition.alarm] = replace(old, active=True)
-        elif old is not None and condition.active is None:
-            self.standing[condition.alarm] = replace(old, active=None)
-        elif old is not None and old.active is not False:
-            self._set(replace(old, active=False), "alarm.returned", actor, condition.evidence)
+        elif condition.active is None:
+            self.standing[condition.alarm] = replace(old, known=False)
+        elif condition.active and (not old.active or condition.severity < old.condition.severity):
+            self._set(old.rise(condition, now), "alarm.raised", actor)
+        elif old.active and not condition.active:
+            self._set(replace(old, active=False, known=True), "alarm.returned", actor, condition.evidence)
+        else:
+            self.standing[condition.alarm] = replace(old, known=True)
 
     def acknowledge(self, alarm: str, by: str) -> Alarm:
         """Note that a named person knows; KeyError when it does not stand, ValueError when already done."""

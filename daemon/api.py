@@ -130,6 +130,7 @@ class Api:
     def told(self, event: Event) -> dict[str, Any]:
         """An event with the sentences that tell it to a person."""
         document = msgspec.to_builtins(event)
+        document["local"] = event.at.astimezone(self._status.zone).isoformat()
         document["place"] = self._titles.get(event.subject, event.subject)
         document["text"] = {language: describe(event, self._titles, 3, language) for language in ("zh", "en")}
         return document  # type: ignore[no-any-return]
@@ -154,12 +155,12 @@ class Api:
 
     def _open_door(self, name: str, body: _Body) -> str:
         if not body.reason.strip():
-            raise RefusedError("a door is opened by hand with a reason only")
+            raise RefusedError("开门须写明原因 --reason。 A door is opened by hand with a reason only.")
         return self._operator.open_door(name, body.reason, body.by)
 
     def _open_lane(self, name: str, body: _Body) -> str:
         if not body.reason.strip():
-            raise RefusedError("a boom is raised by hand with a reason only")
+            raise RefusedError("抬杆须写明原因 --reason。 A boom is raised by hand with a reason only.")
         return self._operator.move_lane(name, Passage.OPEN, body.reason, body.by)
 
     def _close_lane(self, name: str, body: _Body) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -30,6 +31,8 @@ class Status:
         self._plan, self._engine, self._journal = plan, engine, journal
         self._lines, self._feeds, self._clock = lines, feeds, clock
         self._started = clock.monotonic()
+        self.zone = ZoneInfo(plan.site.site.timezone)
+        """The site's own time zone, for what people read."""
 
     def document(self) -> dict[str, Any]:
         """Everything, at this instant."""
@@ -37,6 +40,7 @@ class Status:
         return {
             "site": {"id": site.id, "name": site.name, "timezone": site.timezone},
             "at": self._clock.utc().isoformat(),
+            "local": self._clock.utc().astimezone(self.zone).isoformat(),
             "running": round(self._clock.monotonic() - self._started, 1),
             "armed": not self._engine.waiting,
             "waiting": sorted(self._engine.waiting),
@@ -102,6 +106,7 @@ class Status:
             "state": alarm.state.value,
             "active": alarm.active,
             "raised": alarm.raised.isoformat(),
+            "local": alarm.raised.astimezone(self.zone).isoformat(),
             "count": alarm.count,
             "acknowledged_by": alarm.acknowledged_by,
             "evidence": msgspec.to_builtins(condition.evidence),

@@ -43,8 +43,9 @@ class Alarm:
     """One alarm, as it stands."""
 
     condition: Condition  # as it was when the alarm last rose
-    active: bool | None
+    active: bool  # as last known
     raised: datetime  # UTC
+    known: bool = True  # False: the condition cannot be judged at present
     acknowledged_by: str = ""
     reset_by: str = ""
     count: int = 1  # how often it rose since it was last normal
@@ -52,10 +53,10 @@ class Alarm:
 
     @property
     def state(self) -> AlarmState:
-        """The state that the facts amount to; an alarm that cannot be judged counts as active."""
+        """The state that the facts amount to."""
         if self.suspended is not None:
             return self.suspended
-        if self.active is not False:
+        if self.active:
             return AlarmState.ACKNOWLEDGED if self.acknowledged_by else AlarmState.UNACKNOWLEDGED
         if not self.acknowledged_by:
             return AlarmState.RETURNED
@@ -67,6 +68,6 @@ class Alarm:
 
     def reset(self, by: str) -> "Alarm":
         """Let a latched alarm go, acknowledged with it. ValueError unless its condition is known to be gone."""
-        if self.active is not False:
-            raise ValueError("its condition still holds" if self.active else "its inputs cannot be read")
+        if self.active or not self.known:
+            raise ValueError("its inputs cannot be read" if not self.known else "its condition still holds")
         return replace(self, acknowledged_by=self.acknowledged_by or by, reset_by=by)

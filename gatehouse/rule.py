@@ -45,8 +45,7 @@ class Scene:
 
 
 class Rule(Protocol):
-    """The dataclass `Rule` of a file in `rules/`; its fields are its settings. Each time it is judged it says all that
-    it wants now: what it does not repeat, it has given up."""
+    """The dataclass `Rule` of a file in `rules/`; its fields are its settings. What it does not repeat, it gives up."""
 
     @property
     def name(self) -> str:

@@ -104,6 +104,15 @@ def test_unknown_does_not_raise_and_does_not_clear(book, told):
     assert kinds(told) == ["alarm.raised"]
 
 
+def test_a_second_rise_is_not_hidden_by_a_moment_in_which_it_could_not_be_judged(book, told):
+    book.judge(condition(True, latch=True), "r", NOW)
+    book.acknowledge("zones.b12.fire", "李四")
+    for active in (False, None, False, None, True):
+        book.judge(condition(active, latch=True), "r", NOW)
+    assert state(book) is AlarmState.UNACKNOWLEDGED
+    assert kinds(told) == ["alarm.raised", "alarm.acknowledged", "alarm.returned", "alarm.raised"]
+
+
 def test_what_stood_is_restored_and_must_be_judged_anew(book, told):
     book.judge(condition(True, latch=True), "r", NOW)
     saved = msgspec.json.encode(told[-1][2]["content"]["alarm_state"])

@@ -105,7 +105,7 @@ def test_a_stale_input_is_noticed_without_any_message(bench, clock):
     bench.land(True)
     clock.now += 2.1
     bench.engine.tick(clock.now)
-    assert bench.engine.annunciator.standing["north.a"].active is None
+    assert bench.engine.annunciator.standing["north.a"].known is False
 
 
 def test_inverted_contacts_are_turned_round(bench):
