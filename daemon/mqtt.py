@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -28,7 +29,7 @@ WINDOW = 64
 """Most messages on their way at once; a broker may ask for fewer (Receive Maximum)."""
 _TURN = 0.5
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-_VERSION_REFUSED = 0x84
+_VERSION_REFUSED, _QOS_REFUSED = 0x84, 0x9B
 _HANG_UPS = 2
 
 
@@ -190,6 +191,10 @@ class Connection:
         """End it at once, without a farewell: the broker publishes the last will."""
         self._why = self._why or why
         self._stop.set()
+        opened = self._client.socket()
+        if isinstance(opened, socket.socket):
+            with suppress(OSError):  # it may end by itself at the same time
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)  # wakes the thread; past TLS, which is the thread's
 
     async def close(self, limit: float) -> None:
         """End it in good order, so that the last will is not published."""
@@ -290,7 +295,7 @@ class Connection:
             return
         if getattr(found, "MaximumQoS", 1) == 0:
             self._stop.set()
-            self._post(self._turned_away, 0, "the broker takes no messages that are acknowledged (QoS 1)")
+            self._post(self._turned_away, _QOS_REFUSED, "the broker takes no messages that are acknowledged (QoS 1)")
             return
         limits = _Limits(
             window=max(1, min(WINDOW, getattr(found, "ReceiveMaximum", WINDOW))),
