@@ -76,27 +76,38 @@ def _bit(offset: int, *, inverted: bool) -> Decoder:
 
 
 def _number(spec: PointSpec, at: int) -> Decoder:
-    raw = _raw(spec, at)
+    raw = _raw(spec)
     meaning = _meaning(spec)
     invalid = frozenset(spec.invalid)
+    end = at + 2 * spec.width
+    last, sample = b"", Sample(None, Quality.BAD)
 
     def decode(data: bytes) -> Sample:
-        number = raw(data)
+        nonlocal last, sample
+        registers = data[at:end]
+        if registers == last:  # most values of a frame that changed have not
+            return sample
+        number = raw(registers)
         if number in invalid:
-            return Sample(None, Quality.BAD, f"the device says that there is nothing to measure ({number})")
-        return meaning(number)
+            sample = Sample(None, Quality.BAD, f"the device says that there is nothing to measure ({number})")
+        else:
+            sample = meaning(number)
+        last = registers
+        return sample
 
     return decode
 
 
-def _raw(spec: PointSpec, at: int) -> Callable[[bytes], float]:
-    form = struct.Struct(_FORMS[spec.form or "u16"])
+def _raw(spec: PointSpec) -> Callable[[bytes], float]:
+    unpack = struct.Struct(_FORMS[spec.form or "u16"]).unpack
     shift, mask = _slice(spec)
-    if spec.words == "low-first" and form.size == 4:
-        return lambda data: form.unpack(data[at + 2 : at + 4] + data[at : at + 2])[0]
-    if mask:
-        return lambda data: (form.unpack_from(data, at)[0] >> shift) & mask
-    return lambda data: form.unpack_from(data, at)[0]
+    low_first = spec.words == "low-first" and spec.width == 2
+
+    def number(registers: bytes) -> float:
+        value: float = unpack(registers[2:] + registers[:2] if low_first else registers)[0]
+        return (int(value) >> shift) & mask if mask else value
+
+    return number
 
 
 def _slice(spec: PointSpec) -> tuple[int, int]:
