@@ -24,7 +24,10 @@ SEVERITIES = frozenset({1, 2, 3, 4})
 
 Form = Callable[[object], bool]
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}(\.[a-z][a-z0-9_-]{0,39}){0,3}(\.[0-9]{1,2})?")
+_WORD = "[a-z]+[0-9]{0,3}"
+_PART = f"{_WORD}([_-]({_WORD}|[0-9]{{1,2}}))*"
+_NAME = re.compile(rf"{_PART}(\.{_PART}){{0,3}}(\.[0-9]{{1,2}})?")
+"""A name out of the site file that cannot be a card, a telephone or a flat: no more than three digits in a row."""
 _EVENT_ID = re.compile(r"[0-9a-f]{12}-[0-9]{1,18}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _NAMED = frozenset({"doors", "lanes", "zones", "devices", "lines", "outputs"})
@@ -37,7 +40,7 @@ def _one_of(*words: str) -> Form:
 
 
 def _name(value: object) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+    return isinstance(value, str) and len(value) <= 120 and _NAME.fullmatch(value) is not None
 
 
 def _count(value: object) -> bool:
@@ -162,15 +165,14 @@ def may_name(subject: str, titles: Mapping[str, str], tier: int) -> bool:
     if tier >= PERSONAL:
         return True
     section = subject.partition(".")[0]
-    known = section in _OWN or (section in _NAMED and subject in titles)
-    return known and _NAME.fullmatch(subject) is not None
+    return (section in _NAMED and subject in titles) or (section in _OWN and _name(subject))
 
 
 def _actor(actor: str, tier: int) -> str:
     kind, _, name = actor.partition(":")
     if tier >= PERSONAL:
         return actor
-    if kind == "rule" and _NAME.fullmatch(name):
+    if kind == "rule" and _name(name):
         return actor
     return kind if kind in {"person", "rule", "daemon"} else ""
 
