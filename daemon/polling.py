@@ -22,6 +22,8 @@ _STEP = 0.5
 """Longest time without a sign of life."""
 _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
+_PREPARE_AGAIN = 1.0
+"""Seconds between two tries to give a device a setting that it does not answer."""
 _T = TypeVar("_T")
 
 
@@ -120,17 +122,20 @@ class Polling:
         if order is not None:
             await self._order(order)
             return
-        owing = next(
-            (unit for unit in self._units.values() if unit.owed and self._scheduler.free(unit.name) <= now), None
-        )
+        owing = next((unit for unit in self._units.values() if self._may_prepare(unit, now)), None)
         if owing is not None:
             await self._prepare(owing)
             return
         job = self._scheduler.next(now)
         if job is not None:
-            await self._read(job)
+            await self._read(job, self._no_order)
             return
         await self._idle(now)
+
+    def _no_order(self) -> str:
+        """Lets a read go out, unless an order has come while it waited for silence."""
+        now = self._clock.monotonic()
+        return "an order goes first" if self._writes.any(lambda device: self._scheduler.free(device) <= now) else ""
 
     async def _idle(self, now: float) -> None:
         """Until the next read is due, an order comes, or the wire is lost."""
@@ -148,12 +153,15 @@ class Polling:
 
     # Reading
 
-    async def _read(self, job: Job) -> None:
+    async def _read(self, job: Job, permit: Callable[[], str] = always) -> None:
         unit = self._units[job.device]
         device: Any = unit.device
         try:
             question = _guarded("ask", device.ask, job.scan)
-            answer = await self._ask(unit, question)
+            answer = await self._ask(unit, question, permit)
+        except NotPermittedError:
+            self._scheduler.put_back(job)
+            return
         except DriverError as error:
             self._misses(unit, str(error))
             return
@@ -173,7 +181,8 @@ class Polling:
 
     def _land(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
         """Bring the answer in; True when it is to be asked again at once because this reading is in doubt."""
-        scan, doubt = job.scan, unit.doubt
+        scan, again = job.scan, unit.doubt
+        doubt = again or unit.unsettled(now)
         last = unit.last.get(scan.name)
         if last is not None and last.good and not doubt and last.answer == answer:
             unit.landed(scan.name, Last(answer, good=True, at=now), scan.period)
@@ -190,7 +199,7 @@ class Polling:
         good = all(sample.quality is Quality.GOOD for sample in samples.values())
         unit.landed(scan.name, Last(answer, good=good, at=now), scan.period)
         self._sink.land(unit.name, samples, now)
-        return doubt
+        return again
 
     # Writing
 
@@ -236,6 +245,9 @@ class Polling:
             return str(error)
         return ""
 
+    def _may_prepare(self, unit: Presence, now: float) -> bool:
+        return bool(unit.owed) and max(self._scheduler.free(unit.name), unit.prepare_at) <= now
+
     async def _prepare(self, unit: Presence) -> None:
         """One of the writes that the device needs since it came to life."""
         question = unit.owed.popleft()
@@ -243,15 +255,24 @@ class Polling:
         self._read_first = True
         try:
             answer = await self._ask(unit, question)
+            self._read_all_soon(unit)
             _guarded("accept", device.accept, question, answer)
         except DriverError as error:
             unit.tally["refused"] += 1
             unit.why = f"refused a setting that its profile wants: {error}"
         except NoAnswerError as error:
             unit.owed.appendleft(question)
+            unit.prepare_at = self._clock.monotonic() + _PREPARE_AGAIN
             self._misses(unit, str(error), question)
         except PluginFaultError as error:
             self._out_of_service(unit, error)
+
+    def _read_all_soon(self, unit: Presence) -> None:
+        """It is as its profile wants it: what it says counts from now on."""
+        device: Any = unit.device
+        if not unit.owed:
+            for scan in _guarded("scans", device.scans):
+                self._scheduler.soon(unit.name, scan.points[0], self._clock.monotonic())
 
     # Who is there
 
@@ -268,6 +289,7 @@ class Polling:
 
     def _revived(self, unit: Presence, now: float) -> None:
         device: Any = unit.device
+        unit.alive_since = now
         if isinstance(device, Writer):
             unit.owed.clear()
             unit.owed.extend(_guarded("prepare", device.prepare))
@@ -315,4 +337,4 @@ def _guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:
 def _doubted(sample: Sample) -> Sample:
     if sample.quality is not Quality.GOOD:
         return sample
-    return replace(sample, quality=Quality.UNCERTAIN, note="first reading after a missed answer")
+    return replace(sample, quality=Quality.UNCERTAIN, note="just back, or after a missed answer: to be read again")

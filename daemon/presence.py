@@ -7,6 +7,8 @@ from typing import Any
 from daemon.scheduler import QUICK_MISSES
 from gatehouse.driver import Device, Listener, Question
 
+SETTLES = 3.0
+"""Seconds within which a device that came to life takes the settings it is owed."""
 LOST_AFTER = 5.0
 LOST_AFTER_SAFETY = 2.0
 """Seconds without a good answer, besides three misses in a row, after which a device is lost."""
@@ -39,6 +41,9 @@ class Presence:
     misses: int = 0
     owed: deque[Question] = field(default_factory=deque)
     """Writes that it needs before it is as the profile wants it."""
+    prepare_at: float = 0.0
+    """Not before this; one that ignores its settings is still read in between."""
+    alive_since: float = 0.0
     last: dict[str, Last] = field(default_factory=dict)
     tally: Counter[str] = field(default_factory=Counter)
     trips: deque[float] = field(default_factory=lambda: deque(maxlen=512))
@@ -55,6 +60,11 @@ class Presence:
         self.good_at = now
         self.trips.append(trip)
         self.tally["polls"] += 1
+
+    def unsettled(self, now: float) -> bool:
+        """Not yet as the profile wants it: its inputs may still drive its relays. One that never takes its settings
+        counts as settled all the same, or its fire contact would never be heard."""
+        return bool(self.owed) and now - self.alive_since < SETTLES
 
     def missed(self) -> None:
         """It did not."""

@@ -128,6 +128,8 @@ class Bus:
         self.asked: list[tuple[float, str]] = []
         self.told: list[tuple[float, str]] = []
         self.refuse: set[str] = set()
+        self.mute: set[str] = set()
+        """Those that read and do not answer what they are told."""
         self.wire: FakeWire | None = None
         self.garble: Callable[[bytes], bytes] = bytes
 
@@ -149,7 +151,7 @@ class Bus:
         (self.asked if kind == "?" else self.told).append((loop.time(), f"{unit}.{rest}"))
         if self.echoes:
             loop.call_later(0.001, wire.bring, request)
-        if unit in self.dead:
+        if unit in self.dead or (kind == ">" and unit in self.mute):
             return
         delay = self.delays[unit].pop(0) if self.delays.get(unit) else 0.01
         if kind == "?":

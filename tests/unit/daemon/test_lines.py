@@ -183,6 +183,24 @@ def test_an_order_goes_before_every_read(stage) -> None:
     stage(story, *devices)
 
 
+def test_an_order_overtakes_a_read_that_still_waits_for_silence(stage) -> None:
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        for _ in range(10):
+            await until(lambda: on.sink.renewals("u0.in"))
+            on.tell("u0", "first")
+            await until(lambda: on.bus.told and on.bus.told[-1][1] == "u0.first=1")
+            seen = len(on.bus.asked)
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.0115, on.tell, "u0", "second")  # the answer comes after 10 ms, the silence takes 3.6 ms
+            await until(lambda: on.bus.told[-1][1] == "u0.second=1")
+            assert len(on.bus.asked) == seen  # noqa: B023 - awaited in the same round
+            await asyncio.sleep(0.2)
+        assert longest(on.sink.renewals("u1.in")) < 0.2, "and the read was not forgotten"
+
+    stage(story, *(Talker(f"u{n}", (scan("in", period=0.02),)) for n in range(2)))
+
+
 def test_the_more_important_order_goes_first(stage) -> None:
     async def story(on: Stage) -> None:
         await asyncio.sleep(1)
@@ -302,9 +320,32 @@ def test_a_device_is_prepared_each_time_it_comes_to_life(stage) -> None:
 def test_a_refused_setting_is_said_and_the_device_still_serves(stage) -> None:
     async def story(on: Stage) -> None:
         on.bus.refuse.add("io1")
-        await asyncio.sleep(2)
+        await asyncio.sleep(5)
         assert on.sink.devices == [("io1", True, "answers")]
-        assert on.sink.values("io1.in") == [(0, "GOOD")]
+        assert on.sink.values("io1.in")[-1] == (0, "GOOD")
+
+    stage(story, io(prepares=1))
+
+
+def test_nothing_is_trusted_before_the_device_is_as_its_profile_wants_it(stage) -> None:
+    """Inputs of a factory-new board drive its relays: whoever acts on them is not the only one who does."""
+
+    async def story(on: Stage) -> None:
+        await until(lambda: ("io1.in", "GOOD") in [(point, quality) for _, point, _, quality in on.sink.landed])
+        assert [what for _, what in on.bus.told] == ["io1.setup=1", "io1.setup=0"]
+        assert on.sink.values("io1.in")[0] == (0, "UNCERTAIN")
+
+    stage(story, io(prepares=2))
+
+
+def test_a_device_that_never_takes_its_settings_is_heard_all_the_same(stage) -> None:
+    async def story(on: Stage) -> None:
+        on.bus.mute.add("io1")
+        await asyncio.sleep(10)
+        assert on.sink.devices == [("io1", True, "answers")]
+        assert len(on.sink.renewals("io1.in")) > 20
+        assert (0, "GOOD") in on.sink.values("io1.in")[2:]
+        assert len(on.bus.told) > 5, "it is tried again and again"
 
     stage(story, io(prepares=1))
 
