@@ -199,7 +199,7 @@ async def standing(site: Path, folder: Path, *, pace: bool = True) -> AsyncItera
     """A site with all its ports open and `wires.yaml` written; all gone afterwards. SiteError, OSError."""
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # odd frames are what simulated lines are made of
     folder = folder.absolute()  # what is written into wires.yaml is read from elsewhere
-    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
+    folder.mkdir(parents=True, exist_ok=True)
     clock = FineClock()
     wires = folder / "wires.yaml"
     lines: list[Line] = []
