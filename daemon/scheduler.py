@@ -111,6 +111,11 @@ class Scheduler:
                 self._at(other, now)
         self._at(job, now if again else max(job.due + job.scan.period, now))
 
+    def put_back(self, job: Job) -> None:
+        """It was not asked after all: it keeps its place."""
+        if job.device not in self._silent:
+            self._wait(job)
+
     def missed(self, device: str, now: float, spent: float, gap: float = 0.0) -> None:
         """It did not: from now on it is only probed. `spent`: seconds of the line that this took."""
         unit = self._units[device]

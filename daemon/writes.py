@@ -72,6 +72,10 @@ class Writes:
             self._orders.remove(order)
         return order
 
+    def any(self, ready: Callable[[str], bool]) -> bool:
+        """Something could be sent now."""
+        return any(ready(order.command.device) for order in self._orders)
+
     def retry(self, order: Order) -> None:
         """Give back one that was not answered."""
         self._orders.append(order)

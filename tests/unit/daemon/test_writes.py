@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from daemon.writes import MOST, Command, Order, Writes
 
@@ -27,6 +27,7 @@ class Queue(RuleBasedStateMachine):
             )  # fmt: skip
             self.writes.put(command, self.now)
 
+    @precondition(lambda self: not self.taken)  # a line has one exchange at a time
     @rule(ready=st.sets(st.sampled_from("ab")))
     def take(self, ready: set[str]) -> None:
         order = self.writes.next(lambda device: device in ready)
