@@ -194,12 +194,18 @@ def put(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
+def _made(folder: Path) -> Path:
+    """The folder, there and absolute: what is written into wires.yaml is read from elsewhere."""
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @asynccontextmanager
 async def standing(site: Path, folder: Path, *, pace: bool = True) -> AsyncIterator[Estate]:
     """A site with all its ports open and `wires.yaml` written; all gone afterwards. SiteError, OSError."""
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # odd frames are what simulated lines are made of
-    folder = folder.absolute()  # what is written into wires.yaml is read from elsewhere
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(folder)
     clock = FineClock()
     wires = folder / "wires.yaml"
     lines: list[Line] = []
