@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
-from daemon.texts import ACTIONS, ALARMS, KINDS, LEVELS, REASONS, REFUSALS, Language, Text
+from daemon.phrases import phrase
+from daemon.texts import ACTIONS, ALARMS, KINDS, LEVELS, REFUSALS, Language, Text
 from gatehouse.alarms import AlarmState
 from gatehouse.events import Event
 
@@ -187,7 +188,7 @@ def describe(event: Event, titles: Mapping[str, str], tier: int = 3, language: L
 
 def sentence(kind: str, view: View, language: Language) -> str:
     """One plain sentence out of a view and nothing else."""
-    words = _words(view, language)
+    words = _words(kind, view, language)
     for needed, text in _SENTENCES.get(kind, ()):
         if needed <= words.keys():
             return text.say(language).format_map(words)
@@ -208,15 +209,17 @@ def _needs(text: Text) -> frozenset[str]:
 _SENTENCES = {kind: tuple((_needs(text), text) for text in texts) for kind, texts in KINDS.items()}
 
 
-def _words(view: View, language: Language) -> dict[str, str]:
+def _words(kind: str, view: View, language: Language) -> dict[str, str]:
     content = view.content
-    words = {name: str(content[name]) for name in ("person", "card", "by", "why") if content.get(name)}
+    words = {name: str(content[name]) for name in ("person", "card", "by", "reason") if content.get(name)}
+    if why := content.get("why"):
+        words["why"] = phrase(str(why), language)
+    if "reason" in words and kind != "operator.command" and content.get("issuer") != "operator":
+        words["reason"] = phrase(words["reason"], language)  # what a person gave as a reason stays as it is
     if view.place:
         words["place"] = view.place
-    if reason := str(content.get("reason", "")):
-        words["reason"] = REASONS[reason].say(language) if reason in REASONS else reason
-    if kind := content.get("alarm_kind"):
-        words["alarm"] = title(str(kind), language)
+    if alarm := content.get("alarm_kind"):
+        words["alarm"] = title(str(alarm), language)
     if _count(content.get("count")) and content["count"] > 1:
         words["count"] = str(content["count"])
     if "value" in content and (action := _action(view.subject, content["value"])):
@@ -227,7 +230,7 @@ def _words(view: View, language: Language) -> dict[str, str]:
     priority = content.get("priority")
     if isinstance(priority, int) and priority in LEVELS:
         words["level"] = LEVELS[priority].say(language)
-    if seen := _seen(content.get("evidence")):
+    if seen := _seen(content.get("evidence"), language):
         words["seen"] = seen
     return words
 
@@ -236,10 +239,10 @@ def _action(subject: str, value: object) -> Text | None:
     if value is None:
         return ACTIONS["", "held"]
     word = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
-    return ACTIONS.get((subject.partition(".")[0], word))
+    return ACTIONS.get((subject.partition(".")[0], word)) or ACTIONS.get(("", word))
 
 
-def _seen(evidence: object) -> str:
+def _seen(evidence: object, language: Language) -> str:
     """The measured numbers among the evidence, at most three; else what the daemon says of itself."""
     if not isinstance(evidence, dict):
         return ""
@@ -249,4 +252,4 @@ def _seen(evidence: object) -> str:
         for name, value in values.items()
         if isinstance(value, int | float) and type(value) is not bool
     ]
-    return ", ".join(numbers[:3]) or str(evidence.get("why", ""))
+    return ", ".join(numbers[:3]) or phrase(str(evidence.get(f"why_{language}", evidence.get("why", ""))), language)

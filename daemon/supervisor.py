@@ -12,43 +12,69 @@ from gatehouse.alarms import Condition, Severity
 
 log = structlog.get_logger()
 
-_PAUSE = 1.0
-"""Seconds between the fall of a part and its next start."""
-_WELL = 30.0
-"""Seconds that a part must run before its fault counts as gone."""
+ENDED = "it ended by itself"
 
 
 class Supervisor:
     """Starts parts again for ever."""
 
-    def __init__(self, raise_own: Callable[[Condition], None], clock: Clock) -> None:
-        """Tell of faults through `raise_own`."""
+    def __init__(
+        self, raise_own: Callable[[Condition], None], clock: Clock, *, pause: float = 1.0, well: float = 30.0
+    ) -> None:
+        """Tell of faults through `raise_own`. Seconds: `pause` between the fall of a part and its next start, `well`
+        that a part must run before its fault counts as gone."""
         self._raise_own = raise_own
         self._clock = clock
+        self._pause, self._well = pause, well
 
     async def keep(self, subject: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run a part whose `run` should never end, and run it again whenever it does."""
-        faulty = False
+        told = ""
         while True:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    part = group.create_task(self._run(run))
-                    if faulty:
-                        group.create_task(self._call_well(subject, part))
-            except* Exception as errors:  # noqa: BLE001 - whatever it was, the other parts go on
-                error = errors.exceptions[0]
-                log.error("part failed", part=subject, traceback="".join(traceback.format_exception(error)))
-                why = repr(error)
-            else:
-                why = "it ended by itself"
-            faulty = True
-            self._raise_own(own(f"{subject}.failed", "task_failed", subject, True, Severity.P3, error=why))
-            await asyncio.sleep(_PAUSE)
+            began = self._clock.monotonic()
+            error = await self._once(subject, run)
+            why = _in_words(error)
+            if why != told or self._clock.monotonic() - began >= self._well:  # said once, not each second
+                log.error("part failed", part=subject, why=why, traceback=_trace(error))
+            told = why
+            self._raise_own(own(f"{subject}.failed", "task_failed", subject, True, Severity.P3, why=why))
+            await asyncio.sleep(self._pause)
 
-    async def _run(self, run: Callable[[], Awaitable[None]]) -> None:
-        await run()
+    async def _once(self, subject: str, run: Callable[[], Awaitable[None]]) -> Exception | None:
+        """Run a part until it ends; why it did, None for no reason."""
+        fault: Exception | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                part = group.create_task(_run(run))
+                group.create_task(self._call_well(subject, part))
+        except* Exception as errors:  # noqa: BLE001 - whatever it was, the other parts go on
+            fault = _first(errors)
+        return fault
 
     async def _call_well(self, subject: str, part: asyncio.Task[None]) -> None:
-        done, _ = await asyncio.wait([part], timeout=_WELL)
+        """Take back the alarm of an earlier fall, also of one in the daemon's last life."""
+        done, _ = await asyncio.wait([part], timeout=self._well)
         if not done:
             self._raise_own(own(f"{subject}.failed", "task_failed", subject, False))
+
+
+async def _run(run: Callable[[], Awaitable[None]]) -> None:
+    await run()
+
+
+def _first(error: Exception) -> Exception:
+    """The error itself, out of the groups it was wrapped in."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _in_words(error: Exception | None) -> str:
+    """Trouble of the system explains itself; anything else is a bug, and its name matters."""
+    if error is None:
+        return ENDED
+    return str(error) if isinstance(error, OSError) and str(error) else repr(error)
+
+
+def _trace(error: Exception | None) -> str:
+    return "" if error is None or isinstance(error, OSError) else "".join(traceback.format_exception(error))

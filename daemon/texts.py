@@ -75,8 +75,10 @@ ACTIONS = {
     ("outputs", "on"): Text("打开", "on"),
     ("outputs", "off"): Text("关闭", "off"),
     ("", "held"): Text("保持不动", "held as it is"),
+    ("", "reset"): Text("复位", "reset"),
+    ("", "acknowledge"): Text("确认", "acknowledge"),
 }
-"""What an output is told, by its section of the site file."""
+"""What an output is told, or a person does, by section of the site file; without one: whatever it is done to."""
 
 LEVELS = {
     1: Text("人工生命安全", "life safety by hand"),
