@@ -104,7 +104,8 @@ class Boom:
             reading = self.image.read(point, now)
             if reading.good and reading.value is True and reading.at > over:
                 self._let_go = now + _PULSE_OVER
-                self.send(point, False, Priority.PROTECTION, _always, _ignored)
+                # never after the pulse that it makes way for
+                self.send(point, False, min(self._priority, Priority.PROTECTION), _always, _ignored)
 
     def _limit_point(self, wanted: Passage) -> str | None:
         return self.lane.up if wanted is Passage.OPEN else self.lane.down

@@ -100,15 +100,21 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
 
 
 def _sender(plan: Plan, lines: Mapping[str, LineOwner], recorder: Recorder) -> Send:
-    """Carry an order to the line of its device; what was refused becomes an event."""
+    """Carry an order to the line of its device; what was refused becomes an event, once however often it is tried."""
+    refused: dict[str, Value] = {}
 
     def send(point: str, value: Value | Pulse, priority: Priority, permit: Permit, done: Done) -> None:
         device, _, channel = point.partition(".")
 
         def finished(refusal: str) -> None:
-            if refusal:
+            order = value.value if isinstance(value, Pulse) else value
+            if refusal == EXPIRED or (refusal and refused.get(point) is not order):
                 kind = "demand.expired" if refusal == EXPIRED else "command.refused"
                 recorder.emit(kind, f"devices.{device}", content={"command": f"{channel} {value}", "reason": refusal})
+            if refusal:
+                refused[point] = order
+            else:
+                refused.pop(point, None)
             done(refusal)
 
         command = Command(

@@ -5,7 +5,7 @@ import pytest
 from daemon.arbiter import Decision
 from daemon.booms import Boom
 from daemon.site import Lane
-from gatehouse.demands import Passage, Pulse
+from gatehouse.demands import Demand, Passage, Priority, Pulse
 from gatehouse.points import Image, Point, Quality
 
 UP, DOWN = ("io2.relay1", Pulse(True, 0.5)), ("io2.relay2", Pulse(True, 0.5))
@@ -168,3 +168,14 @@ def test_its_own_pulse_is_not_cut_short(boom, outlet, image, clock):
     tell(boom, None)
     tell(boom, Passage.OPEN)
     assert outlet.values() == [UP, UP]
+
+
+def test_a_relay_found_on_makes_way_for_a_fire_release_first(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    image.put("io2.relay1", True, Quality.GOOD, clock.now)
+    release = Demand(output="lanes.in", value=Passage.OPEN, priority=Priority.LIFE_SAFETY, issuer="fire")
+    boom.told(Decision("lanes.in", Passage.OPEN, release))
+    assert outlet.values() == [("io2.relay1", False), UP]
+    assert [order.priority for order in outlet.orders] == [Priority.LIFE_SAFETY] * 2, (
+        "or the queue would turn them round"
+    )
