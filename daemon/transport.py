@@ -1,4 +1,4 @@
-"""Opens the wire of a line, a serial port (serialx) or a TCP connection: bytes in, bytes out, and the moment it is lost."""
+"""Opens the wire of a line, a serial port (serialx) or a TCP connection: bytes in, bytes out, and when it is lost."""
 
 import asyncio
 import errno
