@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 
 from gatehouse.alarms import Alarm, AlarmState, Condition, Severity
+
+log = structlog.get_logger()
 
 Emit = Callable[..., object]
 
@@ -23,8 +26,12 @@ class Annunciator:
     def restore(self, states: Iterable[bytes]) -> None:
         """Take back what stood when the daemon last ran; their conditions are judged anew before they count as gone."""
         for state in states:
-            alarm = msgspec.json.decode(state, type=Alarm)
-            self.standing[alarm.condition.alarm] = replace(alarm, known=False)
+            try:
+                alarm = msgspec.json.decode(state, type=Alarm)
+            except msgspec.DecodeError as error:  # of another version, or damaged: the others count all the same
+                log.error("an alarm of the last run cannot be read", why=str(error), state=state[:1000])
+                continue
+            self.standing.setdefault(alarm.condition.alarm, replace(alarm, known=False))
 
     def judge(self, condition: Condition, issuer: str, now: datetime) -> None:
         """Take a rule's word on one alarm."""
@@ -67,7 +74,7 @@ class Annunciator:
             "state": alarm.state.value,
             "count": alarm.count,
             "evidence": condition.evidence if evidence is None else evidence,
-            "alarm_state": msgspec.to_builtins(alarm),
+            "alarm_state": msgspec.to_builtins(alarm, enc_hook=repr),
         }
         if by is not None:
             content["by"] = by

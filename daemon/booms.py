@@ -36,6 +36,12 @@ class Boom:
     _tries: int = field(init=False, default=0)
     _answer: str = field(init=False, default="")
 
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """Points at whose change it is worth comparing at once."""
+        limits = (point for point in (self.lane.up, self.lane.down) if point is not None)
+        return self.lane.open, self.lane.close, *limits, f"{self.lane.open.partition('.')[0]}.online"
+
     def told(self, decision: Decision) -> None:
         """Take a new decision and act on it at once."""
         wanted = None if decision.value is None else Passage(str(decision.value))

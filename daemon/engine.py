@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import math
 import traceback
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.driver import Sample
 from gatehouse.points import Image, Quality
-from gatehouse.rule import Rule, Scene
+from gatehouse.rule import Note, Rule, Scene
 
 log = structlog.get_logger()
 
@@ -61,9 +62,13 @@ class Engine:
                 self._by_input[point].append(rule)
             for output in {*rule.outputs, getattr(rule, "subject", "")}:
                 self._by_output[output].append(rule)
+        self._watched: dict[str, list[Relay | Boom]] = defaultdict(list)
+        for actuator in actuators.values():
+            for point in actuator.watches:
+                self._watched[point].append(actuator)
         self._announced: dict[str, object] = {}
         self._wakes: list[tuple[float, str]] = []
-        self._next_tick = clock.monotonic()
+        self._next_tick = self._next_check = clock.monotonic()
         self._stir = asyncio.Event()
         self._await_inputs()
 
@@ -96,7 +101,8 @@ class Engine:
             names = {f"{device}.{channel}" for channel in samples}
             self._learn({name for name in names if self.image.read(name, now).good}, now)
         if moved:
-            self.judge({rule.name: rule for name in moved for rule in self._by_input[name]}, moved, now)
+            self.judge({rule.name: rule for name in moved for rule in self._by_input.get(name, ())}, moved, now)
+            self._check(actuator for name in moved for actuator in self._watched.get(name, ()))
 
     def same(self, device: str, channels: Iterable[str], now: float) -> None:
         """The device said the very same as last time: only ages start anew."""
@@ -149,25 +155,33 @@ class Engine:
             changed=changed,
             told=self.arbiter.told,
             standing=self.annunciator.standing.keys(),
-            wake=lambda at: heapq.heappush(self._wakes, (at, rule.name)),
+            wake=lambda at: self._wake(at, rule.name),
         )
         try:
             answers = list(rule.judge(scene))
             self.arbiter.place(rule.name, [answer for answer in answers if isinstance(answer, Demand)])
+            self._take(rule, answers)
         except Exception as error:  # noqa: BLE001 - the edge of a plug-in call: its fault must stay its own
             self._rule_failed(rule, error)
             return
         if self.waiting:
             self._learn([f"rule {rule.name}"], now)
+        failed = f"rules.{rule.name}.failed"
+        if failed in self.annunciator.standing:
+            self.raise_own(own(failed, "rule_failed", f"rules.{rule.name}", False))
+
+    def _take(self, rule: Rule, answers: Iterable[Demand | Condition | Note]) -> None:
+        """Take what a rule says besides its demands."""
         utc = self._clock.utc()
         for answer in answers:
             if isinstance(answer, Condition):
                 self.annunciator.judge(answer, rule.name, utc)
             elif not isinstance(answer, Demand):
                 self.recorder.emit(answer.kind, answer.subject, actor=f"rule:{rule.name}", content=answer.content)
-        failed = f"rules.{rule.name}.failed"
-        if failed in self.annunciator.standing:
-            self.raise_own(own(failed, "rule_failed", f"rules.{rule.name}", False))
+
+    def _wake(self, at: float, rule: str) -> None:
+        if at < math.inf:  # neither never nor NaN
+            heapq.heappush(self._wakes, (at, rule))
 
     def _rule_failed(self, rule: Rule, error: Exception) -> None:
         """Keep what a broken rule had wanted for safety, drop the rest, and go on asking it: it may recover."""
@@ -209,10 +223,15 @@ class Engine:
         """Do all that time alone asks for."""
         if now >= self.next_due():
             self.judge({}, (), now)
-        for actuator in self._actuators.values():
+        self._next_check = now + TICK
+        self._check(self._actuators.values())
+        self.progress += 1
+
+    def _check(self, actuators: Iterable[Relay | Boom]) -> None:
+        """Compare with what was told, and tell again what is not so."""
+        for actuator in actuators:
             for condition in actuator.step():
                 self.raise_own(condition)
-        self.progress += 1
 
     def _due(self, now: float) -> dict[str, Rule]:
         """Rules that asked to be judged by now; all of them at each tick."""
@@ -229,7 +248,7 @@ class Engine:
     def next_due(self) -> float:
         """Monotonic second at which `tick` must be called again."""
         wake = self._wakes[0][0] if self._wakes else self._next_tick
-        return min(wake, self._next_tick, self.arbiter.next_expiry())
+        return min(wake, self._next_tick, self._next_check, self.arbiter.next_expiry())
 
     async def run(self) -> None:
         """Tick when due, for ever."""
@@ -240,6 +259,7 @@ class Engine:
                 self.tick(now)
             delay = max(self.next_due() - self._clock.monotonic(), 0.001)
             try:
-                await asyncio.wait_for(self._stir.wait(), delay)
+                async with asyncio.timeout(delay):  # `wait_for` of Python 3.11 can swallow the order to end
+                    await self._stir.wait()
             except TimeoutError:
                 continue

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
 from daemon.transport import Wire
 from daemon.writes import Command
-from gatehouse.driver import DriverError, Listener
+from gatehouse.driver import DriverError, Found, Listener, Sample
 
 if TYPE_CHECKING:
     from daemon.lines import Sink
@@ -27,6 +27,7 @@ class Listening:
         """Nothing heard yet."""
         self._name, self._device, self._sink, self._clock = name, device, sink, clock
         self._advance = advance
+        self._channels = {point.name for point in device.points()}
         self._received = b""
         self._tally: Counter[str] = Counter()
         self._online: bool | None = None
@@ -60,7 +61,7 @@ class Listening:
         now = self._clock.monotonic()
         while self._received and not self._fault:
             try:
-                heard = self._device.hear(self._received, now)
+                heard = self._heard(now)
             except DriverError as error:
                 self._tally["noise"] += 1
                 self._why = str(error)
@@ -77,6 +78,12 @@ class Listening:
             self._tally["frames" if found.answer is not None else found.why] += 1
             if samples:
                 self._sink.land(self._name, samples, now)
+
+    def _heard(self, now: float) -> "tuple[Found, Mapping[str, Sample]] | None":
+        heard = self._device.hear(self._received, now)
+        if heard is not None and (strange := heard[1].keys() - self._channels):
+            raise ValueError(f"{sorted(strange)} is no channel of {self._name}")
+        return heard
 
     def end(self, why: str) -> None:
         """The wire is gone."""

@@ -12,7 +12,7 @@ from daemon.presence import Last, Presence
 from daemon.scheduler import QUICK_MISSES, Job, Scheduler
 from daemon.transport import Wire
 from daemon.writes import TRIES, TRIES_SILENT, Command, Order, Writes
-from gatehouse.driver import Device, DriverError, Question, Sample, ScanClass, Writer
+from gatehouse.driver import Device, DriverError, Question, Sample, Scan, ScanClass, Writer
 from gatehouse.points import Quality
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Polling:
             return False
         device: Any = unit.device
         try:
-            samples: Mapping[str, Sample] = _guarded("read", device.read, scan, answer)
+            samples: Mapping[str, Sample] = _guarded("read", _samples, device, scan, answer)
         except DriverError as error:
             samples = {channel: Sample(None, Quality.BAD, str(error)) for channel in scan.points}
         if doubt:
@@ -332,6 +332,14 @@ def _guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:
         raise
     except Exception as error:
         raise PluginFaultError(f"{type(error).__name__} in {verb}: {error}") from error
+
+
+def _samples(device: Device, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
+    """What it makes of an answer; ValueError where that is more than was asked for."""
+    samples = device.read(scan, answer)
+    if strange := [name for name, sample in samples.items() if name not in scan.points or type(sample) is not Sample]:
+        raise ValueError(f"{strange} is no sample of {scan.name}")
+    return samples
 
 
 def _doubted(sample: Sample) -> Sample:

@@ -39,6 +39,11 @@ class Relay:
     _orders: int = field(init=False, default=0)
     _answer: str = field(init=False, default="")
 
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """Points at whose change it is worth comparing at once: a board that lost its power lost its orders too."""
+        return self.point, f"{self.point.partition('.')[0]}.online"
+
     def told(self, decision: Decision) -> None:
         """Take a new decision and act on it at once."""
         now, demand = self.clock.monotonic(), decision.demand

@@ -1,5 +1,6 @@
 """Condition and acknowledgement are two facts; nothing is forgotten."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -34,6 +35,27 @@ def state(book) -> AlarmState | None:
 
 def kinds(told) -> list[str]:
     return [kind for kind, _, _ in told]
+
+
+def test_an_alarm_of_the_last_run_that_cannot_be_read_costs_no_other(book):
+    book.judge(condition(True), "r", NOW)
+    good = msgspec.json.encode(book.standing["zones.b12.fire"])
+    again = Annunciator(lambda *_, **__: None)
+    again.restore([b"{}", b"no JSON", good])
+    assert set(again.standing) == {"zones.b12.fire"}
+
+
+def test_what_was_restored_late_does_not_replace_what_is_known_by_now(book):
+    book.judge(condition(True), "r", NOW)
+    old = msgspec.json.encode(book.standing["zones.b12.fire"])
+    book.acknowledge("zones.b12.fire", "李四")
+    book.restore([old])
+    assert book.standing["zones.b12.fire"].acknowledged_by == "李四"
+
+
+def test_an_alarm_is_told_whatever_its_evidence_is(book, told):
+    book.judge(replace(condition(True), evidence={"what": object()}), "r", NOW)
+    assert kinds(told) == ["alarm.raised"]
 
 
 def test_an_alarm_that_clears_by_itself_stays_until_acknowledged(book, told):

@@ -1,5 +1,6 @@
 """Readings in, orders out: the engine with rules small enough to see through."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -148,6 +149,75 @@ def test_every_decision_and_note_is_an_event_with_its_actor(bench):
     assert bench.kinds() == ["alarm.raised", "access.granted", "output.told"]
     assert bench.events[-1].content["issuer"] == "follow"
     assert len({event.id for event in bench.events}) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        Note(kind="access.granted", subject=DOOR, content=3),
+        Condition(alarm="x", active=True, severity=None, kind="fire", subject=DOOR),
+    ],
+    ids=str,
+)
+def test_what_a_rule_says_is_its_own_fault_too(bench, clock, answer):
+    bench.rule.judge = lambda _scene: iter([answer])
+    bench.land(True)
+    bench.engine.tick(clock.now)
+    assert bench.engine.annunciator.standing["rules.follow.failed"].active
+
+
+def test_a_rule_that_wants_to_be_asked_never_or_at_no_time_does_not_stop_the_clock(bench, clock):
+    judge = bench.rule.judge
+
+    def ask(scene):
+        scene.wake(float("nan"))
+        scene.wake(float("inf"))
+        return judge(scene)
+
+    bench.rule.judge = ask
+    bench.land(True)
+    assert bench.engine.next_due() <= clock.now + 0.5
+
+
+def test_readings_that_come_just_when_all_is_due_do_not_put_off_the_look_at_the_relays(bench, clock):
+    bench.land(False)
+    for step in range(4):
+        clock.now += 0.5
+        bench.land(step % 2 == 0)
+        assert bench.engine.next_due() <= clock.now
+        bench.engine.tick(clock.now)
+    assert bench.engine.progress == 4
+
+
+def test_a_relay_that_lost_its_power_is_driven_again_as_soon_as_it_is_read(bench, clock, outlet):
+    bench.land(True)
+    outlet.orders[0].go()
+    bench.land(True, channel="relay1")
+    clock.now += 1.2
+    bench.land(False, channel="relay1")
+    assert outlet.values() == [("io1.relay1", True)] * 2
+
+
+def test_a_board_that_is_back_gets_its_orders_again_before_anything_is_read(bench, clock, outlet):
+    bench.land(True)
+    bench.engine.device("io1", False, "no answer", clock.now)
+    clock.now += 1.5
+    bench.engine.device("io1", True, "answers", clock.now)
+    assert outlet.values() == [("io1.relay1", True)] * 2
+
+
+async def test_an_order_to_end_that_comes_together_with_work_is_not_swallowed(bench):
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            task = asyncio.ensure_future(bench.engine.run())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            bench.engine._stir.set()
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
 
 
 def test_a_lost_device_is_an_event_and_a_point(bench, clock):

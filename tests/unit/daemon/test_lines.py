@@ -526,6 +526,23 @@ def test_a_talker_that_never_stops_makes_its_line_silent_not_stuck(stage) -> Non
     stage(story, io())
 
 
+@pytest.mark.parametrize("said", [{"door": Sample(True)}, {"in": True}, None, [("in", Sample(1))]], ids=repr)
+def test_a_driver_that_brings_what_was_not_asked_for_costs_its_device_and_no_more(said: object, stage) -> None:
+    driver = io()
+    driver.read = lambda scan, answer: said  # type: ignore[assignment,method-assign]
+
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        online, why = [event[1:] for event in on.sink.devices if event[0] == "io1"][-1]
+        assert not online
+        assert "in read" in why
+        before = len(on.sink.renewals("io2.in"))
+        await asyncio.sleep(1)
+        assert len(on.sink.renewals("io2.in")) > before + 5
+
+    stage(story, driver, io("io2"))
+
+
 # Listeners
 
 
