@@ -16,6 +16,8 @@ _TRIES_DOWN = 3
 """Pulses down for one order before a person must look; pulses up do not end while the boom is seen not to be up."""
 _PULSE_OVER = 1.5
 """Seconds after the end of a pulse in which its relay may still read on."""
+_AGAIN = 1.0
+"""Seconds after which an order that was refused, or got no answer, is given again."""
 _TRIES_BLIND = 2
 """Pulses for one order where no limit input tells whether it arrived."""
 
@@ -33,6 +35,7 @@ class Boom:
     _priority: Priority = field(init=False, default=Priority.REST)
     _moved: float = field(init=False, default=float("-inf"))
     _let_go: float = field(init=False, default=float("-inf"))
+    _refused: float = field(init=False, default=float("inf"))
     _tries: int = field(init=False, default=0)
     _answer: str = field(init=False, default="")
 
@@ -45,15 +48,17 @@ class Boom:
     def told(self, decision: Decision) -> None:
         """Take a new decision and act on it at once."""
         wanted = None if decision.value is None else Passage(str(decision.value))
-        self._priority = decision.demand.priority if decision.demand else Priority.REST
-        if wanted is self._wanted:
+        priority = decision.demand.priority if decision.demand else Priority.REST
+        for_life, self._priority = priority <= Priority.LIFE_SAFETY < self._priority, priority
+        if wanted is self._wanted and not for_life:  # a release trusts in no pulse that was given for a card
             return
         self._wanted, self._tries, self._answer = wanted, 0, ""
         self.drive()
 
     def step(self) -> Iterator[Condition]:
         """Pulse again after a whole travel time without arrival; say when the order was not taken."""
-        if self.clock.monotonic() - self._moved > self.lane.travel:
+        now = self.clock.monotonic()
+        if now - self._moved > self.lane.travel or now >= self._refused + _AGAIN:
             self.drive()
         self._let_go_of_relays()
         refused = self._wanted is not None and self._answer not in ("", "accepted")
@@ -86,7 +91,7 @@ class Boom:
         if down and self.blocked():
             return
         self._let_go_of_relays()
-        self._moved = self.clock.monotonic()
+        self._moved, self._refused = self.clock.monotonic(), float("inf")
         self._tries += 1
 
         def permit() -> str:
@@ -95,6 +100,8 @@ class Boom:
             return self.blocked() if down else ""
 
         def done(refusal: str) -> None:
+            if self._wanted is wanted and refusal:  # what did not reach the boom was no try
+                self._tries, self._refused = max(0, self._tries - 1), self.clock.monotonic()
             if self._wanted is wanted:  # not permitted for want of a clear way is no fault of the boom's
                 self._answer = "" if refusal and down and self.blocked() else refusal or "accepted"
 
@@ -122,10 +129,14 @@ class Boom:
         return _TRIES_DOWN if wanted is Passage.CLOSED else float("inf")
 
     def _there(self, wanted: Passage) -> bool:
-        limit = self._limit_point(wanted)
-        return (
-            limit is not None and (seen := self.image.read(limit, self.clock.monotonic())).good and seen.value is True
-        )
+        other = Passage.CLOSED if wanted is Passage.OPEN else Passage.OPEN
+        return self._at(self._limit_point(wanted)) and not self._at(self._limit_point(other))
+
+    def _at(self, limit: str | None) -> bool:
+        if limit is None:
+            return False
+        seen = self.image.read(limit, self.clock.monotonic())
+        return seen.good and seen.value is True
 
 
 def _always() -> str:

@@ -33,6 +33,7 @@ class Relay:
     _wanted: bool | None = field(init=False, default=None)
     _until: float | None = field(init=False, default=None)
     _pulse_end: float = field(init=False, default=float("-inf"))  # of the last pulse that the device was given
+    _outlasted: float = field(init=False, default=float("inf"))  # end of a pulse that a lasting order came into
     _priority: Priority = field(init=False, default=Priority.REST)
     _since: float = field(init=False, default=0.0)
     _sent: float = field(init=False, default=float("-inf"))
@@ -48,27 +49,32 @@ class Relay:
         """Take a new decision and act on it at once."""
         now, demand = self.clock.monotonic(), decision.demand
         if decision.value is None:
-            self._wanted, self._until = None, None
+            self._wanted, self._until, self._outlasted = None, None, float("inf")
             return
         wanted, until = decision.value == self.on, demand.until if demand else None
+        priority = demand.priority if demand else Priority.REST
+        stronger, self._priority = priority < self._priority, priority
         if wanted is self._wanted and until == self._until:
+            if stronger and not self._surely(wanted):  # what still waits for the line would wait behind weaker ones
+                self._drive(now)
             return
         timed = self.pulses and self._until is not None  # a pulse of the device's own is, or was, under way
         ended = timed and wanted is not self._wanted and self._until is not None and now >= self._until
-        self._priority = demand.priority if demand else Priority.REST
         self._wanted, self._since = wanted, now
         if ended:
             self._until = None
             return  # the device drops its own pulse; the read-back will tell if it does not
         self._until = until
-        if timed or until is not None or not self._surely(wanted):
+        # Only to rest it may be found at rest: what reads as demanded may be a pulse of the daemon's last life.
+        if timed or demand is not None or not self._surely(wanted):
             self._drive(now)
 
     def step(self) -> Iterator[Condition]:
         """Compare with the read-back, tell again where they differ, say whether the order is confirmed."""
         now = self.clock.monotonic()
         due, actual = self._due(now), self._reads()
-        if due is not None and actual is not due and now - max(self._sent, self._since) >= _AGAIN:
+        differs = due is not None and actual is not due and now - max(self._sent, self._since) >= _AGAIN
+        if differs or now >= self._outlasted:
             self._drive(now)
         yield own(
             f"{self.output}.unconfirmed",
@@ -100,6 +106,8 @@ class Relay:
         order, wanted = self._orders, bool(self._wanted)
         seconds = self._until - now if self.pulses and self._until is not None else 0.0
         value = Pulse(wanted, seconds) if seconds > 0 else wanted
+        # Whether a lasting order ends a pulse under way, no source says of any board: it is given again after it.
+        self._outlasted = self._pulse_end if seconds <= 0 and now < self._pulse_end else float("inf")
         self._pulse_end = now + seconds if seconds > 0 else float("-inf")
         self._sent, self._answer = now, "no answer yet"
 

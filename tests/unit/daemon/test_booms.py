@@ -59,6 +59,56 @@ def test_told_closed_with_a_clear_way_it_falls(boom, outlet, image, clock):
     assert outlet.values() == [DOWN]
 
 
+def test_a_release_pulses_a_boom_that_was_told_open_already_and_does_not_show_that_it_is(outlet, image, clock):
+    lane = Lane.model_validate({"title": "", "open": "io2.relay1", "close": "io2.relay2", "presence": "io2.input1"})
+    boom = Boom(output="lanes.in", lane=lane, send=outlet, image=image, clock=clock)
+    for_card(boom)
+    clock.now += 9  # it came down again by its own hand
+    for_fire(boom)
+    for_fire(boom)
+    assert outlet.values() == [UP] * 2
+
+
+def test_a_release_of_a_boom_that_is_seen_up_needs_no_pulse(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    for_card(boom)
+    see(image, clock, up=True)
+    for_fire(boom)
+    assert outlet.values() == [UP]
+
+
+def test_limits_that_contradict_each_other_do_not_keep_a_boom_down(boom, outlet, image, clock):
+    see(image, clock, up=True, down=True)
+    tell(boom, Passage.OPEN)
+    assert outlet.values() == [UP]
+
+
+def test_a_pulse_that_did_not_reach_a_blind_boom_is_no_try_and_is_given_again_soon(outlet, image, clock):
+    lane = Lane.model_validate({"title": "", "open": "io2.relay1", "close": "io2.relay2", "presence": "io2.input1"})
+    boom = Boom(output="lanes.in", lane=lane, send=outlet, image=image, clock=clock)
+    tell(boom, Passage.OPEN)
+    for number in range(20):
+        assert len(outlet.orders) == number + 1
+        outlet.orders[-1].go("no answer")
+        clock.now += 1.0
+        list(boom.step())
+    outlet.orders[-1].go()
+    for _ in range(5):
+        clock.now += 6.1
+        list(boom.step())
+    assert len(outlet.orders) == 22  # the one that was taken, and one more
+
+
+def for_card(boom) -> None:
+    wish = Demand(output="lanes.in", value=Passage.OPEN, priority=Priority.CREDENTIAL, issuer="r")
+    boom.told(Decision("lanes.in", Passage.OPEN, wish))
+
+
+def for_fire(boom) -> None:
+    wish = Demand(output="lanes.in", value=Passage.OPEN, priority=Priority.LIFE_SAFETY, issuer="f")
+    boom.told(Decision("lanes.in", Passage.OPEN, wish))
+
+
 @pytest.mark.parametrize(
     ("presence", "quality", "age"),
     [(True, Quality.GOOD, 0), (False, Quality.UNCERTAIN, 0), (False, Quality.BAD, 0), (False, Quality.GOOD, 1.1)],

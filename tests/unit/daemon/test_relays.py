@@ -55,6 +55,51 @@ def test_fire_during_a_pulse_makes_it_endless_at_once(relay, outlet, image, cloc
     assert outlet.values()[-1] == (LOCK, True)
 
 
+def test_a_release_is_ordered_also_where_the_relay_reads_released_already(relay, outlet, image, clock):
+    """It may be the rest of a pulse that the daemon gave before it was killed."""
+    reads(image, clock, True)
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    assert outlet.values() == [(LOCK, True)]
+
+
+def test_a_release_does_not_wait_behind_what_the_schedule_ordered(relay, outlet, image, clock):
+    relay.told(decision(Passage.OPEN, priority=Priority.SCHEDULE))
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    assert [order.priority for order in outlet.orders] == [Priority.SCHEDULE, Priority.LIFE_SAFETY]
+    clock.now += 2
+    reads(image, clock, True)
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY_BY_HAND))
+    assert len(outlet.orders) == 2  # it is open for sure
+    clock.now += 0.1
+    reads(image, clock, False)
+    list(relay.step())
+    assert outlet.orders[-1].priority is Priority.LIFE_SAFETY_BY_HAND
+
+
+def test_a_release_in_the_middle_of_a_pulse_is_given_again_when_that_would_have_ended(relay, outlet, image, clock):
+    relay.told(decision(Passage.OPEN, until=clock.now + 5))
+    clock.now += 1
+    reads(image, clock, True)
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    clock.now += 3.9
+    reads(image, clock, True)
+    list(relay.step())
+    assert len(outlet.orders) == 2
+    clock.now += 0.1
+    for _ in range(3):
+        list(relay.step())
+    assert outlet.values()[2:] == [(LOCK, True)]
+
+
+def test_an_output_held_in_the_middle_of_a_pulse_gets_nothing_when_that_ends(relay, outlet, image, clock):
+    relay.told(decision(Passage.OPEN, until=clock.now + 5))
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    relay.told(decision(None))
+    clock.now += 5
+    list(relay.step())
+    assert len(outlet.orders) == 2
+
+
 def test_the_end_of_a_pulse_is_left_to_the_device(relay, outlet, clock):
     relay.told(decision(Passage.OPEN, until=clock.now + 5))
     clock.now += 5
