@@ -118,7 +118,9 @@ class Polling:
             if job is not None:
                 await self._read(job)
                 return
-        order = self._writes.next(lambda device: self._scheduler.free(device) <= now)
+        order = self._writes.next(
+            lambda device: self._scheduler.free(device) <= now, lambda device: self._scheduler.misses(device) > 0
+        )
         if order is not None:
             await self._order(order)
             return

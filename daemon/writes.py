@@ -64,10 +64,17 @@ class Writes:
             self._orders.remove(least)
             least.command.done(f"{MOST} orders wait for this line already; this was the least important")
 
-    def next(self, ready: Callable[[str], bool]) -> Order | None:
-        """Take the order to send now, of those whose device is `ready`; it is the caller's from here on."""
+    def next(self, ready: Callable[[str], bool], silent: Callable[[str], bool] = lambda _: False) -> Order | None:
+        """Take the order to send now, of those whose device is `ready`; it is the caller's from here on.
+
+        Of one priority those for a device that is `silent` go last: eight locks on a dead board are eight time-outs.
+        """
         orders = (order for order in self._orders if ready(order.command.device))
-        order = min(orders, key=lambda order: order.rank, default=None)
+        order = min(
+            orders,
+            key=lambda order: (order.command.priority, silent(order.command.device), *order.rank),
+            default=None,
+        )
         if order is not None:
             self._orders.remove(order)
         return order

@@ -543,6 +543,21 @@ def test_a_driver_that_brings_what_was_not_asked_for_costs_its_device_and_no_mor
     stage(story, driver, io("io2"))
 
 
+def test_the_locks_on_a_board_that_has_just_died_hold_up_no_others(stage) -> None:
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        on.bus.dead.add("dead")
+        lost = [on.tell("dead", f"relay{number}", priority=2) for number in range(8)]
+        freed = [on.tell("io1", f"relay{number}", priority=2) for number in range(3)]
+        start = asyncio.get_running_loop().time()
+        await until(lambda: all(freed))
+        assert asyncio.get_running_loop().time() - start < 0.5  # one time-out and its quarantine, whoever was first
+        assert freed == [[""]] * 3
+        await until(lambda: all(lost))
+
+    stage(story, io("dead"), io("io1"))
+
+
 # Listeners
 
 
