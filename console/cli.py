@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="小区门卫守护进程：读设备、判规则、开门放行、记日志、报警。\n\n"
     "The daemon in the guard's room: reads, judges, acts, remembers, tells.",
+    epilog="退出码：0 成功，1 被拒绝或不符，2 有错误，3 守护进程没有应答。\n\n"
+    "Exit status: 0 done, 1 refused or not whole, 2 faults, 3 no daemon answers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
 )
 alarm_app = typer.Typer(help="报警：列出、确认、复位。 Alarms: list, acknowledge, reset.", no_args_is_help=True)
 journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_args_is_help=True)
@@ -77,6 +80,14 @@ LangOpt = Annotated[
     Language, typer.Option("--lang", envvar="GATEHOUSE_LANG", help="界面语言。 Language of the screen.")
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
+JsonLinesOpt = Annotated[bool, typer.Option("--json", help="输出 JSON，一行一条。 Print JSON, one event a line.")]
+DoorArg = Annotated[str, typer.Argument(help="站点文件里门的名字，如 north。 Name of the door in the site file.")]
+LaneArg = Annotated[str, typer.Argument(help="站点文件里车道的名字，如 in。 Name of the lane in the site file.")]
+ZoneArg = Annotated[str, typer.Argument(help="站点文件里防区的名字，如 b12。 Name of the zone in the site file.")]
+DoorVerbArg = Annotated[DoorVerb, typer.Argument(help="做什么。 What to do.")]
+LaneVerbArg = Annotated[LaneVerb, typer.Argument(help="抬杆或落杆。 Boom up, boom down.")]
+ZoneVerbArg = Annotated[ZoneVerb, typer.Argument(help="做什么。 What to do.")]
+AlarmArg = Annotated[str, typer.Argument(help="报警编号，或其结尾，如 fire。 Its id, or an ending of it.")]
 ByOpt = Annotated[str, typer.Option("--by", help="操作人姓名，记入日志。 Your name; it is written to the journal.")]
 ReasonOpt = Annotated[str, typer.Option("--reason", help="原因，记入日志。 Why; it is written to the journal.")]
 STATE = Path(os.environ.get("STATE_DIRECTORY", "state"))
@@ -146,29 +157,29 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
     kind: Annotated[
         list[str] | None, typer.Option(help="种类，如 alarm.* access.denied，可多次。 Kinds wanted.")
     ] = None,
-    subject: Annotated[str, typer.Option(help="对象，如 doors.north。 What it is about.")] = "",
-    since: Annotated[str, typer.Option(help="从何时，如 2026-11-21T14:00。 From this time on.")] = "",
+    subject: Annotated[str, typer.Option(help="对象，如 doors.north 或 zones.*。 What it is about.")] = "",
+    text: Annotated[str, typer.Option(help="内容含这些字。 Words anywhere in it.")] = "",
+    since: Annotated[
+        str, typer.Option(help="从何时，小区当地时间，如 2026-11-21T14:00。 From then on, in the site's time.")
+    ] = "",
     until: Annotated[str, typer.Option(help="到何时。 Up to this time.")] = "",
     severity: Annotated[int, typer.Option(min=0, max=4, help="至少这么严重，1 最重。 This grave or graver.")] = 0,
-    after: Annotated[int, typer.Option(help="此编号之后。 After this number.")] = 0,
-    limit: Annotated[int, typer.Option(help="最多几条（默认最近 50 条）。 How many; the newest 50 by default.")] = 50,
+    after: Annotated[int, typer.Option(min=0, help="此编号之后。 After this number.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=1, max=5000, help="最多几条，默认最近 50 条。 How many; the newest 50 by default.")
+    ] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="持续显示新事件。 Go on with new ones.")] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="守护进程未运行，直接读文件。 Read the file itself.")
+        bool, typer.Option("--offline", help="直接读日志文件。 Read the file, without a daemon.")
     ] = False,
     lang: LangOpt = Language.ZH,
-    json_: JsonOpt = False,
+    json_: JsonLinesOpt = False,
 ) -> None:
     """列出、筛选、跟踪日志事件。 List, filter and follow the journal."""
     from console.show import Show
 
-    query: dict[str, object] = {
-        "kind": ",".join(kind or ()),
-        "subject": subject,
-        "since": since,
-        "until": until,
-        "severity": severity or "",
-    }
+    words = {"kinds": ",".join(kind or ()), "subject": subject, "since": since, "until": until, "text": text}
+    query = {key: value for key, value in words.items() if value} | ({"severity": str(severity)} if severity else {})
     show = Show(lang.value)
 
     def put(event: dict[str, object]) -> None:
@@ -180,16 +191,14 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
     if offline:
         from console import offline as file
 
-        for event in file.events(state, {key: str(value) for key, value in query.items() if value}, after, limit):
-            put(event)
-        return
+        raise typer.Exit(file.put_events(state, query, after, limit, put))
     client = _client(state, socket)
+    head = client.get("/v1/status")["journal"]["head"] if follow else 0
     found = client.get("/v1/events", after=after, limit=limit, newest=not after, **query)
     for event in found:
         put(event)
     if follow:
-        last = found[-1]["number"] if found else client.get("/v1/status")["journal"]["head"]
-        for line in client.follow("/v1/events", after=last, follow=True, **query):
+        for line in client.follow("/v1/events", after=found[-1]["number"] if found else head, follow=True, **query):
             put(json.loads(line))
 
 
@@ -206,34 +215,34 @@ def journal_verify(
 
 @app.command()
 def door(  # noqa: PLR0917 - typer calls it by name
-    name: str,
-    verb: DoorVerb,
+    name: DoorArg,
+    verb: DoorVerbArg,
     reason: ReasonOpt,
     by: ByOpt = "",
     state: StateOpt = STATE,
     socket: SocketOpt = None,
 ) -> None:
-    """开一次门。 Unlock a door for its usual time: gatehouse door north open --reason 送水."""
-    typer.echo(_client(state, socket).post(f"/v1/doors/{name}/{verb.value}", by=by or getpass.getuser(), reason=reason))
+    """开一次门，到时自动上锁。 Unlock a door for its usual time: gatehouse door north open --reason 送水."""
+    typer.echo(_client(state, socket).post("doors", name, verb.value, by=by or _me(), reason=reason))
 
 
 @app.command()
 def lane(  # noqa: PLR0917 - typer calls it by name
-    name: str,
-    verb: LaneVerb,
+    name: LaneArg,
+    verb: LaneVerbArg,
     reason: ReasonOpt,
     by: ByOpt = "",
     state: StateOpt = STATE,
     socket: SocketOpt = None,
 ) -> None:
     """抬杆或落杆；杆下有车时不会落。 Raise or lower a boom; it does not fall onto a car."""
-    typer.echo(_client(state, socket).post(f"/v1/lanes/{name}/{verb.value}", by=by or getpass.getuser(), reason=reason))
+    typer.echo(_client(state, socket).post("lanes", name, verb.value, by=by or _me(), reason=reason))
 
 
 @app.command()
-def zone(name: str, verb: ZoneVerb, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
+def zone(name: ZoneArg, verb: ZoneVerbArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
     """火警消除后复位一个防区。 End a zone's fire release once all its contacts are clear."""
-    typer.echo(_client(state, socket).post(f"/v1/zones/{name}/{verb.value}", by=by))
+    typer.echo(_client(state, socket).post("zones", name, verb.value, by=by))
 
 
 @alarm_app.command("list")
@@ -251,23 +260,21 @@ def alarm_list(
 
 
 @alarm_app.command("ack")
-def alarm_ack(alarm: str, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
+def alarm_ack(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
     """确认一个报警。 Acknowledge an alarm by its id, or an unambiguous ending of it."""
-    typer.echo(_client(state, socket).post(f"/v1/alarms/{alarm}/ack", by=by))
+    typer.echo(_client(state, socket).post("alarms", alarm, "ack", by=by))
 
 
 @alarm_app.command("reset")
-def alarm_reset(alarm: str, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
+def alarm_reset(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
     """复位一个锁存的报警。 Let a latched alarm go once its condition is gone."""
-    typer.echo(_client(state, socket).post(f"/v1/alarms/{alarm}/reset", by=by))
+    typer.echo(_client(state, socket).post("alarms", alarm, "reset", by=by))
 
 
 @app.command()
 def simulate(
     site: SiteArg,
-    folder: Annotated[
-        Path, typer.Option("--dir", help="放置模拟端口与 wires.yaml 的目录。 Where ports and wires.yaml go.")
-    ],
+    folder: Annotated[Path, typer.Option("--dir", help="端口和 wires.yaml 放在此。 Where ports and wires.yaml go.")],
     pace: Annotated[bool, typer.Option(help="按波特率真实耗时。 Take the time that the baud rate takes.")] = True,
     control_port: Annotated[int, typer.Option(help="控制接口端口，0 为自动。 Port of the control face.")] = 0,
 ) -> None:
@@ -282,7 +289,7 @@ def demo(
     site: Annotated[Path | None, typer.Argument(help="站点文件，默认随附的小站点。 Default: the small estate.")] = None,
     scenario: Annotated[
         str | None,
-        typer.Option("--scenario", help="只演一场；写错会列出全部。 One scene only; a wrong name lists all."),
+        typer.Option("--scenario", help="只演一场；写错则列出全部。 One scene; a wrong name lists all."),
     ] = None,
     forever: Annotated[bool, typer.Option("--forever", help="演完后继续运行。 Go on after the story.")] = False,
     lang: Annotated[
@@ -296,6 +303,14 @@ def demo(
     from console import offline
 
     raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
+
+
+def _me() -> str:
+    """The user of this machine; the daemon notes who it was besides, whatever is said here."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without a name
+        return f"uid {os.getuid()}"
 
 
 def _client(state: Path, socket: Path | None) -> "Client":

@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
+
+_PATIENCE = 10.0
+_SILENCE = 90.0
+"""Seconds without a line after which a followed daemon counts as dead: it says at least an empty one each 30."""
 
 
 class UnreachableError(Exception):
@@ -22,39 +27,69 @@ class Client:
         """Connect to nothing yet."""
         self._socket = socket
         self._http = httpx2.Client(
-            transport=httpx2.HTTPTransport(uds=str(socket)), base_url="http://gatehouse", timeout=10
+            transport=httpx2.HTTPTransport(uds=str(socket)), base_url="http://gatehouse", timeout=_PATIENCE
         )
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """A document; RefusedError or UnreachableError."""
-        params = {key: str(value) for key, value in query.items() if value not in (None, "", False)}
-        return self._document("GET", path, params=params)
+        return self._document("GET", path, params=_params(query))
 
-    def post(self, path: str, **body: str) -> str:
-        """Do something; the daemon's answer in words."""
-        return str(self._document("POST", path, json=body)["done"])
+    def post(self, *steps: str, **body: str) -> str:
+        """Do something, `post("doors", "north", "open", by=…)`; the daemon's answer in words."""
+        path = "/".join(quote(step, safe="") for step in ("v1", *steps))
+        return str(self._document("POST", f"/{path}", json=body)["done"])
 
-    def follow(self, path: str, **query: object) -> Iterator[bytes]:
-        """Lines of a document without an end."""
-        params = {key: str(value) for key, value in query.items() if value not in (None, "", False)}
+    def follow(self, path: str, **query: object) -> Iterator[str]:
+        """Lines of a document without an end; RefusedError, UnreachableError when the daemon leaves."""
+        wait = httpx2.Timeout(_PATIENCE, read=_SILENCE)
         try:
-            with self._http.stream("GET", path, params=params, timeout=None) as response:
-                yield from (line.encode() for line in response.iter_lines() if line)
+            with self._http.stream("GET", path, params=_params(query), timeout=wait) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                yield from (line for line in response.iter_lines() if line)
         except httpx2.TransportError as error:
             raise self._gone(error) from error
+        raise UnreachableError(f"{self._socket}: 守护进程已停止。 The daemon has stopped.")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
 
     def _document(self, method: str, path: str, **more: Any) -> Any:  # noqa: ANN401 - JSON
         try:
             response = self._http.request(method, path, **more)
         except httpx2.TransportError as error:
             raise self._gone(error) from error
-        document = response.json()
         if response.is_error:
-            raise RefusedError(str(document.get("error", document)))
-        return document
+            raise _refusal(response)
+        return response.json()
 
     def _gone(self, error: Exception) -> UnreachableError:
+        if _forbidden(error):
+            return UnreachableError(
+                f"{self._socket}: 无权访问，请让管理员把您加入 gatehouse 组。\n"
+                "You may not: have yourself made a member of the group gatehouse."
+            )
         return UnreachableError(
             f"{self._socket}: 没有守护进程应答 ({error})。先运行 gatehouse run，或用 --state 指定它的目录。\n"
             f"No daemon answers there. Start `gatehouse run SITE --state DIR`, or name its folder with --state."
         )
+
+
+def _forbidden(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, PermissionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _params(query: dict[str, object]) -> dict[str, str]:
+    return {key: str(value) for key, value in query.items() if value not in (None, "", False)}
+
+
+def _refusal(response: httpx2.Response) -> RefusedError:
+    """Its reason; whatever else listens there may not speak JSON at all."""
+    try:
+        return RefusedError(str(response.json()["error"]))
+    except (ValueError, KeyError, TypeError):
+        return RefusedError(f"HTTP {response.status_code}: {response.text[:200]}")

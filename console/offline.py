@@ -5,9 +5,11 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -62,34 +64,72 @@ def schema() -> None:
 def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socket: Path | None) -> int:
     """Guard a site until told to stop; 0, or 2 when neither it nor a last good copy can be run."""
     log.configure()
-    state, faults = state.absolute(), ""
-    store = Secrets.beside(site, secrets)
+    state, store = state.absolute(), Secrets.beside(site, secrets)
+
+    def check() -> Fault | None:
+        try:
+            config.load(site, wires=wires, secrets=store)
+        except config.ConfigError as error:
+            return error.faults[0]
+        return None
+
+    fault = None
     try:
         plan = config.load(site, wires=wires, secrets=store)
     except config.ConfigError as error:
-        for fault in error.faults:
-            typer.echo(fault.text("zh"), err=True)
-        kept = lastgood.find(state)
-        if kept is None:
-            typer.echo(f"{site}: 有 {len(error.faults)} 处错误，未启动。 Not started: mend these first.", err=True)
+        fault, last = error.faults[0], _last_good(site, error.faults, state, wires, store)
+        if last is None:
             return 2
-        typer.echo(f"{site}: 有错误，改用上次正确的配置 {kept}。 Running the last good copy instead.", err=True)
-        plan, faults = config.load(kept, wires=wires, secrets=store), str(error.faults[0])
+        plan = last
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = main.lock(state)
-        if not faults:
-            lastgood.keep(site, plan.site.access.cards if plan.site.access else None, state)
+        held = _hold(state)
     except RuntimeError as error:
         typer.echo(str(error), err=True)
         return 2
-    except OSError as error:  # no disk, no room: the doors are guarded all the same, and the journal raises its alarm
-        held = None
-        typer.echo(f"{state}: {error}. 照常守护，日志待磁盘恢复。 Guarding without it.", err=True)
+    if not fault and held is not None:
+        _keep(site, plan, state)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main.run(plan, state, store, socket or state / "api.sock", faults))
+        runner.run(main.run(plan, state, store, socket or state / "api.sock", check, fault))
     del held
     return 0
+
+
+def _last_good(
+    site: Path, faults: Sequence[Fault], state: Path, wires: Path | None, store: Secrets
+) -> config.Plan | None:
+    """Say what is wrong with the site; the plan of its last good copy, None when there is none that can be run."""
+    for fault in faults:
+        typer.echo(fault.text("zh"), err=True)
+    try:
+        kept = lastgood.find(state)
+        plan = config.load(kept, wires=wires, secrets=store) if kept else None
+    except (config.ConfigError, OSError) as error:
+        typer.echo(f"{state}: 上次正确的副本也不能用。 Nor can its last good copy be run: {error}", err=True)
+        plan = None
+    if plan is None:
+        typer.echo(f"{site}: 有 {len(faults)} 处错误，未启动。 Not started: mend these first.", err=True)
+    else:
+        typer.echo(f"{site}: 有错误，改用上次正确的配置 {kept}。 Running the last good copy instead.", err=True)
+    return plan
+
+
+def _hold(state: Path) -> object:
+    """Have the state folder to ourselves; None when it cannot be used now: doors are guarded all the same."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return main.lock(state)
+    except OSError as error:
+        typer.echo(
+            f"{error}. 照常守护，日志待磁盘恢复。 Guarding without a state folder until it can be used.", err=True
+        )
+        return None
+
+
+def _keep(site: Path, plan: config.Plan, state: Path) -> None:
+    try:
+        lastgood.keep(site, plan.site.access.cards if plan.site.access else None, state)
+    except OSError as error:
+        typer.echo(f"{error}. 未能留存正确的配置副本。 No copy of this good site could be kept.", err=True)
 
 
 def _loop_factory() -> Any:  # noqa: ANN401 - uvloop is optional
@@ -101,12 +141,41 @@ def _loop_factory() -> Any:  # noqa: ANN401 - uvloop is optional
 
 
 def events(state: Path, query: Mapping[str, str], after: int, limit: int) -> Iterator[dict[str, Any]]:
-    """Events read from the journal's file, told without the site's titles. OSError, JournalError."""
-    for event in journal_query.query(state / "journal.db", after, limit, Filter.parse(query), newest=not after):
+    """Events read from the journal's file, in the words and the time of the site that ran last.
+
+    OSError, JournalError, ValueError.
+    """
+    titles, zone = _site_of(state)
+    wanted = Filter.parse(query, zone)
+    for event in journal_query.query(state / "journal.db", after, limit, wanted, newest=not after):
         document = msgspec.to_builtins(event)
-        document["local"] = event.at.astimezone().isoformat()
-        document["text"] = {language: describe(event, {}, 3, language) for language in ("zh", "en")}
+        document["local"] = event.at.astimezone(zone).isoformat()
+        document["place"] = titles.get(event.subject, event.subject)
+        document["text"] = {language: describe(event, titles, 3, language) for language in ("zh", "en")}
         yield document
+
+
+def put_events(
+    state: Path, query: Mapping[str, str], after: int, limit: int, put: Callable[[dict[str, Any]], None]
+) -> int:
+    """Show events of the journal's file; 0, or 2 when it cannot be read or the filter makes no sense."""
+    try:
+        for event in events(state, query, after, limit):
+            put(event)
+    except (OSError, ValueError, JournalError) as error:
+        typer.echo(f"{error}", err=True)
+        return 2
+    return 0
+
+
+def _site_of(state: Path) -> tuple[Mapping[str, str], tzinfo | None]:
+    """Titles and time zone of the last good site; none, and this machine's, where no copy was kept."""
+    try:
+        kept = lastgood.find(state)
+        plan = config.load(kept) if kept else None
+    except (config.ConfigError, OSError):
+        plan = None
+    return (plan.titles, ZoneInfo(plan.site.site.timezone)) if plan else ({}, None)
 
 
 def verify(state: Path, head: str) -> int:

@@ -1,57 +1,27 @@
 """Draws what the daemon says as tables for people. Colour is never the only sign."""
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-WORDS = {
-    "lines": ("总线", "Lines"),
-    "devices": ("设备", "Devices"),
-    "points": ("点位", "Points"),
-    "outputs": ("执行", "Outputs"),
-    "alarms": ("报警", "Alarms"),
-    "feeds": ("订阅", "Feeds"),
-    "none": ("无", "none"),
-    "name": ("名称", "name"),
-    "title": ("位置", "place"),
-    "state": ("状态", "state"),
-    "value": ("值", "value"),
-    "quality": ("质量", "quality"),
-    "age": ("时效", "age"),
-    "note": ("备注", "note"),
-    "told": ("指令", "told"),
-    "by": ("来源", "by"),
-    "why": ("原因", "why"),
-    "since": ("时间", "raised"),
-    "priority": ("优先级", "priority"),
-    "up": ("正常", "up"),
-    "down": ("中断", "DOWN"),
-    "online": ("在线", "online"),
-    "offline": ("失联", "OFFLINE"),
-    "good": ("良好", "good"),
-    "uncertain": ("存疑", "uncertain"),
-    "bad": ("无效", "bad"),
-    "armed": ("已布防", "armed"),
-    "learning": ("学习中", "learning"),
-    "journal": ("日志", "journal"),
-    "unacknowledged": ("未确认", "unacknowledged"),
-    "acknowledged": ("已确认", "acknowledged"),
-    "returned-unacknowledged": ("已恢复未确认", "returned, unacknowledged"),
-    "latched": ("已锁存", "latched"),
-    "open": ("开", "open"),
-    "closed": ("关", "closed"),
-    "on": ("开", "on"),
-    "off": ("关", "off"),
-    "held": ("保持", "held"),
-    "connected": ("已连接", "connected"),
-}
-_BAD = {"bad": "red", "uncertain": "yellow"}
+from console.words import word
+
+_STYLES = {"bad": "red", "uncertain": "yellow", "down": "bold red", "offline": "bold red", "away": "yellow"}
+_COUNTERS = ("refused", "crc", "noise", "foreign", "half")
+"""What is told of a device's answers where there were any; an echo is how some adapters are."""
+_FEW = 6
+"""Names in one line of the head."""
+_WIDE = 160
+"""Columns where nobody looks at a terminal."""
 
 
-def _clock(instant: str) -> str:
+def clock(instant: str) -> str:
+    """An ISO instant as people read it."""
     return instant[:19].replace("T", " ")
 
 
@@ -62,22 +32,21 @@ class Show:
         """`zh` or `en`."""
         self.language = language
         self.console = Console(highlight=False)
-
-    def word(self, key: object) -> str:
-        """A word of the interface; anything unknown is shown as it is."""
-        return WORDS.get(str(key), (str(key),) * 2)[self.language == "en"]
+        if not self.console.is_terminal and "COLUMNS" not in os.environ:
+            self.console = Console(highlight=False, width=_WIDE)
 
     def status(self, status: dict[str, Any], *, points: bool) -> None:
         """The whole state, alarms first."""
-        site, journal = status["site"], status["journal"]
-        armed = self.word("armed") if status["armed"] else f"{self.word('learning')}: {', '.join(status['waiting'])}"
-        head = Text(f"{site['name']} ({site['id']})  {_clock(status['local'])}  {armed}  ", style="bold")
-        head.append(f"{self.word('journal')} {journal['head']} {journal['trouble'] or 'OK'}")
-        tables = [self._alarms(status["alarms"]), self._outputs(status["outputs"]), self._lines(status["lines"])]
-        tables.append(self._feeds(status["feeds"]))
+        parts = [
+            self._alarms(status["alarms"]),
+            self._outputs(status["outputs"]),
+            self._lines(status["lines"], status["running"]),
+            self._feeds(status["feeds"]),
+        ]
         if points:
-            tables.append(self._points(status["points"]))
-        self.console.print(Group(head, *tables))
+            parts.append(self._points(status["points"], status["lines"]))
+        spaced = [part for each in parts for part in (Text(), each)]
+        self.console.print(Group(self._head(status), *spaced))
 
     def alarms(self, alarms: list[dict[str, Any]]) -> None:
         """Standing alarms only."""
@@ -87,63 +56,134 @@ class Show:
         """One line of the journal."""
         sign = {1: "▲", 2: "◆", 3: "●", 4: "○"}.get(event["severity"], " ")
         style = {1: "bold red", 2: "dark_orange", 3: "yellow"}.get(event["severity"], "")
-        line = f"{event['number']:>6} {_clock(event['local'])} {sign} {event['text'][self.language]}"
+        line = f"{event['number']:>6} {clock(event['local'])} {sign} {event['text'][self.language]}"
         self.console.print(Text(line, style=style), soft_wrap=True)
+
+    def _word(self, key: object) -> str:
+        return word(key, self.language)
+
+    def _state(self, key: str) -> Text:
+        return Text(self._word(key), style=_STYLES.get(key, ""))
+
+    def _said(self, thing: dict[str, Any]) -> str:
+        return str(thing["text"][self.language])
 
     def _table(self, title: str, *columns: str) -> Table:
         table = Table(
-            title=self.word(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+            title=self._word(title),
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            collapse_padding=True,
         )
         for column in columns:
-            table.add_column(self.word(column), overflow="fold")
+            right = column in {"age", "polls", "late", "misses", "delivered", "behind", "trip"}
+            table.add_column(self._word(column), overflow="fold", justify="right" if right else "left")
         return table
 
-    def _alarms(self, alarms: list[dict[str, Any]]) -> Table | Text:
+    def _head(self, status: dict[str, Any]) -> Text:
+        site, journal = status["site"], status["journal"]
+        head = Text(f"{site['name']} ({site['id']})  {clock(status['local'])}  ", style="bold")
+        if status["armed"]:
+            head.append(self._word("armed"))
+        else:
+            names = status["waiting"]
+            more = f" … (+{len(names) - _FEW})" if len(names) > _FEW else ""
+            head.append(f"{self._word('learning')} {', '.join(names[:_FEW])}{more}", style="yellow")
+        trouble = journal["trouble"]
+        head.append(f"\n{self._word('journal')} {journal['head']}  ", style="not bold")
+        head.append(self._word("journal_trouble" if trouble else "journal_well"), style="bold red" if trouble else "")
+        if trouble:
+            head.append(f"：{self._said(journal)}", style="not bold")
+        if journal["waiting"]:
+            head.append(f"  {self._word('unwritten')} {journal['waiting']}", style="not bold")
+        return head
+
+    def _alarms(self, alarms: list[dict[str, Any]]) -> RenderableType:
         if not alarms:
-            return Text(f"{self.word('alarms')}: {self.word('none')}")
-        table = self._table("alarms", "priority", "name", "title", "state", "since")
+            return Text.assemble((self._word("alarms"), "bold"), f"  {self._word('none')}")
+        table = self._table("alarms", "severity", "alarm", "title", "state", "since", "id")
         for alarm in alarms:
+            known = "" if alarm["known"] else f" ({self._word('unjudged')})"
+            by = f" {alarm['acknowledged_by']}" if alarm["acknowledged_by"] else ""
+            count = f" ×{alarm['count']}" if alarm["count"] > 1 else ""
             row = (
                 f"P{alarm['severity']}",
-                alarm["id"],
+                self._said(alarm) + count,
                 alarm["place"],
-                self.word(alarm["state"]),
-                _clock(alarm["local"]),
+                self._word(alarm["state"]) + by + known,
+                clock(alarm["local"])[5:],
+                alarm["id"],
             )
             table.add_row(*row, style="bold red" if alarm["severity"] == 1 else None)
         return table
 
     def _outputs(self, outputs: dict[str, Any]) -> Table:
-        table = self._table("outputs", "name", "title", "told", "by", "why")
+        table = self._table("outputs", "name", "title", "told", "by")
         for name, output in outputs.items():
             told = {True: "on", False: "off", None: "held"}.get(output["told"], output["told"])
-            table.add_row(name, output["title"], self.word(told), output["by"], output["why"])
+            by = " ".join(filter(None, (self._word(output["by"]), self._said(output))))
+            table.add_row(name, output["title"], self._word(told), by or self._word("rest"))
         return table
 
-    def _lines(self, lines: dict[str, Any]) -> Table:
-        table = self._table("lines", "name", "devices", "state", "why")
+    def _lines(self, lines: dict[str, Any], seconds: float) -> Table:
+        table = self._table("lines", "name", "title", "state", "trip", "polls", "late", "misses", "note")
         for name, line in lines.items():
-            table.add_row(name, "", self.word("up" if line["up"] else "down"), line.get("why", ""))
+            state = {True: "up", False: "down"}.get(line["up"], "unasked")
+            note = "" if line["up"] else self._said(line)
+            table.add_row(Text(name, "bold"), Text(line["title"], "bold"), self._state(state), "", "", "", "", note)
             for device, its in line["devices"].items():
-                table.add_row("", device, self.word("online" if its["online"] else "offline"), its.get("why", ""))
+                table.add_row(f"  {device}", *self._device(its, seconds))
         return table
 
-    def _feeds(self, feeds: dict[str, Any]) -> Table | Text:
+    def _device(self, its: dict[str, Any], seconds: float) -> Iterator[str | Text]:
+        """What is known and was measured of one device."""
+        yield its["title"]
+        yield self._state({True: "online", False: "offline"}.get(its["online"], "unasked"))
+        middle, worst = its.get("round_trip_p50"), its.get("round_trip_p99")
+        yield "" if middle is None else f"{middle:.0f}/{worst:.0f} ms"
+        yield f"{its['polls'] / seconds:.1f}" if its.get("polls") and seconds else ""
+        yield f"{its['worst_lateness']:.2f} s" if its.get("worst_lateness") is not None else ""
+        yield str(its["misses"]) if its.get("misses") else ""
+        counts = [f"{self._word(name)} {its[name]}" for name in _COUNTERS if its.get(name)]
+        yield ", ".join(filter(None, ("" if its["online"] else self._said(its), *counts)))
+
+    def _feeds(self, feeds: dict[str, Any]) -> RenderableType:
         if not feeds:
-            return Text(f"{self.word('feeds')}: {self.word('none')}")
-        table = self._table("feeds", "name", "state", "why")
+            return Text.assemble((self._word("feeds"), "bold"), f"  {self._word('none')}")
+        table = self._table("feeds", "name", "title", "state", "tier", "broker", "delivered", "behind", "note")
         for name, feed in feeds.items():
-            detail = ", ".join(
-                f"{key} {value}" for key, value in feed.items() if key != "connected" and value not in ("", None)
-            )
-            table.add_row(name, self.word("connected" if feed["connected"] else "down"), detail)
+            over = "TLS" if feed["tls"] else ""
+            broker = " ".join(filter(None, (feed["broker"], feed["mqtt"] and f"MQTT {feed['mqtt']}", over)))
+            state = self._state("connected" if feed["connected"] else "away")
+            numbers = (str(feed["delivered"]), str(feed["behind"]))
+            table.add_row(name, feed["title"], state, str(feed["tier"]), broker, *numbers, self._said(feed))
         return table
 
-    def _points(self, points: dict[str, Any]) -> Table:
+    def _points(self, points: dict[str, Any], lines: dict[str, Any]) -> Table:
+        """Every point, under its device."""
+        titles = {name: its["title"] for line in lines.values() for name, its in line["devices"].items()}
         table = self._table("points", "name", "title", "value", "quality", "age", "note")
+        shown = ""
         for name, point in points.items():
-            value = "" if point["value"] is None else f"{point['value']} {point['unit']}".strip()
-            age = "" if point["age"] is None else f"{point['age']:.1f} s"
-            quality = Text(self.word(point["quality"]), style=_BAD.get(point["quality"], ""))
-            table.add_row(name, point["title"], value, quality, age, point["note"])
+            device, _, channel = name.partition(".")
+            title = titles.get(device, "")
+            if device != shown:
+                shown = device
+                table.add_row(Text(device, "bold"), Text(title, "bold"))
+            table.add_row(f"  {channel}", point["title"].removeprefix(f"{title} "), *self._reading(point))
         return table
+
+    def _reading(self, point: dict[str, Any]) -> Iterator[str | Text]:
+        """Value, quality, age and note; what occurs now and then is not at fault before its first time."""
+        value, age = point["value"], point["age"]
+        if point["momentary"] and age is None:
+            yield from (self._word("none_yet"), "", "", "")
+            return
+        text = f"{value:.7g}" if isinstance(value, float) else value if isinstance(value, str) else self._word(value)
+        yield text if value is None or not point["unit"] else f"{text} {point['unit']}"
+        yield self._state(point["quality"])
+        yield "" if age is None else f"{age:.1f} s"
+        yield self._said(point)

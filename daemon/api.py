@@ -1,30 +1,39 @@
-"""The local API: a Unix socket that only this machine's people of the right group can open."""
+"""The local API: what the console asks and orders, in JSON. Who may ask is decided by the socket it is served on."""
 
-import contextlib
-import pwd
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from daemon.catalogue import describe
-from daemon.journal import Filter, Journal
-from daemon.operator import Operator, RefusedError
+from daemon.journal import Filter, Journal, JournalError
+from daemon.local_socket import serve
+from daemon.operator import Operator, RefusedError, UnknownError
+from daemon.phrases import phrase
 from daemon.status import Status
+from daemon.texts import STATES
+from gatehouse.alarms import Alarm
 from gatehouse.demands import Passage
 from gatehouse.events import Event
 
-_PAGE = 500
-_LISTEN = 30.0
+LARGEST = 16 * 1024
+"""Bytes of a request's body."""
+MOST = 5000
+"""Events in one answer."""
+_PAGE = 100
+"""Events told in one go: in between, doors have their turn."""
+_LONGEST = 500
+"""Characters of a name or a reason."""
+_LOOK = 0.2
+"""Seconds after which a follower's task looks whether the end has come."""
+_SILENCE = 30.0
 """Seconds after which a follower of events gets an empty line, so that a dead one is noticed."""
 
 
@@ -33,46 +42,43 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
-class _PeerProtocol(H11Protocol):
-    """Notes which user of the machine is at the other end of the socket."""
-
-    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own type
-        """Read the peer's credentials from the kernel: nobody can lie about them."""
-        super().connection_made(transport)
-        peer = transport.get_extra_info("socket")
-        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        self.client = (_user(struct.unpack("3i", raw)[1]), 0)
+class _BadError(Exception):
+    """The request makes no sense; the text says what would."""
 
 
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+class _TooLargeError(Exception):
+    """Nobody needs so many bytes to say who and why."""
 
 
 def _json(document: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(document), status, media_type="application/json")
 
 
-def _listen(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listener.bind(str(path))
-        path.chmod(0o660)
-    except OSError as error:
-        listener.close()
-        raise OSError(f"{path}: cannot listen there ({error}); a socket's path may have 107 characters") from error
-    return listener
+def _refused(refusal: Exception) -> Response:
+    status = 400 if isinstance(refusal, _BadError) else 404 if isinstance(refusal, UnknownError) else 409
+    return _json({"error": str(refusal)}, status)
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    asked = f"{request.method} {request.url.path}"
+    return _json({"error": f"没有这个接口：{asked}。 There is nothing like this here: {asked}."}, status)
+
+
+async def _our_fault(_: Request, error: Exception) -> Response:
+    name = type(error).__name__
+    return _json(
+        {"error": f"守护进程内部错误（{name}），详见其日志。 A fault of the daemon's own; its log says more."}, 500
+    )
 
 
 class Api:
     """Answers the console."""
 
-    def __init__(self, status: Status, operator: Operator, journal: Journal, titles: dict[str, str]) -> None:
+    def __init__(self, status: Status, operator: Operator, journal: Journal, titles: Mapping[str, str]) -> None:
         """Serve these parts."""
         self._status, self._operator, self._journal, self._titles = status, operator, journal, titles
+        self._leaving = False
         verb = self._verb
         self.app = Starlette(
             routes=[
@@ -84,21 +90,17 @@ class Api:
                 Route("/v1/zones/{name}/reset", verb(self._reset_zone), methods=["POST"]),
                 Route("/v1/alarms/{name}/ack", verb(self._acknowledge), methods=["POST"]),
                 Route("/v1/alarms/{name}/reset", verb(self._reset), methods=["POST"]),
-            ]
+            ],
+            exception_handlers={HTTPException: _no_such, Exception: _our_fault},
         )
 
     async def run(self, path: Path) -> None:
-        """Serve on the socket for ever; the socket belongs to its owner and group only."""
-        listener = _listen(path)
-        config = uvicorn.Config(
-            self.app, http=_PeerProtocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # main's business
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            listener.close()
+        """Serve on a socket for ever. OSError when it cannot be made, or is taken away."""
+        self._leaving = False
+        await serve(self.app, path, self._leave)
+
+    def _leave(self) -> None:
+        self._leaving = True
 
     async def _get_status(self, _: Request) -> Response:
         return _json(self._status.document())
@@ -106,26 +108,54 @@ class Api:
     async def _get_events(self, request: Request) -> Response:
         query = request.query_params
         try:
-            wanted = Filter.parse({key: value for key, value in query.items() if key not in _PAGING})
-            after, limit = int(query.get("after", 0)), min(int(query.get("limit", _PAGE)), _PAGE)
+            words = {key: value for key, value in query.items() if key not in _PAGING}
+            wanted = Filter.parse(words, self._status.zone)
+            after, limit = _number(query, "after", 0, 2**63 - 1), _number(query, "limit", _PAGE, MOST)
         except ValueError as error:
-            return _json({"error": str(error)}, 400)
+            return _json({"error": f"筛选条件有误。 {error}"}, 400)
         if query.get("follow"):
             return StreamingResponse(self._follow(after, wanted), media_type="application/x-ndjson")
-        newest = bool(query.get("newest"))
-        return _json([self.told(event) for event in await self._journal.query(after, limit, wanted, newest=newest)])
+        try:
+            found = await self._journal.query(after, limit, wanted, newest=bool(query.get("newest")))
+        except JournalError as error:
+            return _json({"error": f"日志暂时读不了：{phrase(str(error), 'zh')}。 Not now: {error}."}, 503)
+        parts = [part async for part in self._parts(found)]
+        return Response(b"[" + b",".join(parts) + b"]", media_type="application/json")
+
+    async def _parts(self, events: list[Event]) -> AsyncIterator[bytes]:
+        """Each event as JSON; between two pages everybody else has a turn."""
+        for number, event in enumerate(events, 1):
+            yield msgspec.json.encode(self.told(event))
+            if number % _PAGE == 0:
+                await asyncio.sleep(0)
 
     async def _follow(self, after: int, wanted: Filter) -> AsyncIterator[bytes]:
-        while True:
-            head = self._journal.head
-            while found := await self._journal.query(after, _PAGE, wanted):
+        """Every event that comes after a number, a line each, until one of us leaves."""
+        journal, loop = self._journal, asyncio.get_running_loop()
+        epoch, said = journal.epoch, loop.time()
+        while not self._leaving:
+            if epoch and epoch != journal.epoch:  # the journal was begun anew, and so were its numbers
+                after = 0
+            epoch, head = journal.epoch, journal.head
+            if head <= after:
+                await journal.wait_beyond(after, _LOOK)
+                if loop.time() - said >= _SILENCE:
+                    said = loop.time()
+                    yield b"\n"
+            elif (found := await self._page(after, wanted)) is not None:
                 for event in found:
                     yield msgspec.json.encode(self.told(event)) + b"\n"
-                after = found[-1].number
-            after = max(after, head)
-            await self._journal.wait_beyond(after, _LISTEN)
-            if self._journal.head <= after:
-                yield b"\n"
+                said = loop.time() if found else said
+                last = found[-1].number if found else 0
+                after = last if len(found) == _PAGE else max(head, last)
+
+    async def _page(self, after: int, wanted: Filter) -> list[Event] | None:
+        """The next events after a number; None, after a while, when the journal cannot be read, which is an alarm."""
+        try:
+            return await self._journal.query(after, _PAGE, wanted)
+        except JournalError:
+            await asyncio.sleep(_LOOK)
+            return None
 
     def told(self, event: Event) -> dict[str, Any]:
         """An event with the sentences that tell it to a person."""
@@ -137,30 +167,26 @@ class Api:
 
     def _verb(self, act: Callable[[str, _Body], str]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            raw = await request.body()
             try:
-                body = msgspec.json.decode(raw, type=_Body)
-            except msgspec.DecodeError as error:
-                return _json({"error": f"send a JSON object with by (and reason): {error}"}, 400)
-            if not body.by.strip():
-                return _json({"error": "say who you are: by must not be empty"}, 400)
-            user = request.client.host if request.client else "unknown"
-            body.by = f"{body.by.strip()} ({user})"
-            try:
+                body = await _body(request)
                 return _json({"done": act(request.path_params["name"], body)})
-            except RefusedError as refusal:
-                return _json({"error": str(refusal)}, 409)
+            except (_BadError, RefusedError) as refusal:
+                return _refused(refusal)
+            except _TooLargeError as error:
+                return _json({"error": str(error)}, 413)
+            except ClientDisconnect:
+                return Response(status_code=400)
 
         return answer
 
     def _open_door(self, name: str, body: _Body) -> str:
-        if not body.reason.strip():
-            raise RefusedError("开门须写明原因 --reason。 A door is opened by hand with a reason only.")
+        if not body.reason:
+            raise _BadError("开门须写明原因 --reason。 A door is opened by hand with a reason only.")
         return self._operator.open_door(name, body.reason, body.by)
 
     def _open_lane(self, name: str, body: _Body) -> str:
-        if not body.reason.strip():
-            raise RefusedError("抬杆须写明原因 --reason。 A boom is raised by hand with a reason only.")
+        if not body.reason:
+            raise _BadError("抬杆须写明原因 --reason。 A boom is raised by hand with a reason only.")
         return self._operator.move_lane(name, Passage.OPEN, body.reason, body.by)
 
     def _close_lane(self, name: str, body: _Body) -> str:
@@ -170,12 +196,48 @@ class Api:
         return self._operator.reset_zone(name, body.by)
 
     def _acknowledge(self, name: str, body: _Body) -> str:
-        alarm = self._operator.acknowledge(name, body.by)
-        return f"{alarm.condition.alarm}: {alarm.state.value}"
+        return self._state(self._operator.acknowledge(name, body.by))
 
     def _reset(self, name: str, body: _Body) -> str:
-        alarm = self._operator.reset_alarm(name, body.by)
-        return f"{alarm.condition.alarm}: {alarm.state.value}"
+        return self._state(self._operator.reset_alarm(name, body.by))
+
+    def _state(self, alarm: Alarm) -> str:
+        word = STATES[alarm.state]
+        return f"{alarm.condition.alarm}：{word.zh}。 It is {word.en} now."
+
+
+async def _body(request: Request) -> _Body:
+    """Who and why, with the user of the machine beside the name that was given."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LARGEST:
+            raise _TooLargeError(f"请求太大，最多 {LARGEST} 字节。 A request has {LARGEST} bytes at most.")
+    try:
+        body = msgspec.json.decode(raw, type=_Body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _BadError(
+            f"请求须为 JSON，含 by（和 reason）。 Send a JSON object with by (and reason): {error}."
+        ) from error
+    by, reason = body.by.strip(), body.reason.strip()
+    if not by:
+        raise _BadError("请写明操作人 --by。 Say who you are: by must not be empty.")
+    if not (by + reason).isprintable() or max(len(by), len(reason)) > _LONGEST:
+        raise _BadError(
+            f"姓名和原因须为一行可见文字，最多 {_LONGEST} 字。 Name and reason are one line of plain text, {_LONGEST} "
+            "characters at most."
+        )
+    user = request.client.host if request.client else "unknown"
+    return _Body(by=f"{by} ({user})", reason=reason)
+
+
+def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    raw = query.get(name, "")
+    if not raw:
+        return default
+    if not raw.isdecimal() or len(raw) > 19 or int(raw) > most:
+        raise ValueError(f"{name} {raw[:30]!r} must be a number from 0 to {most}")
+    return int(raw)
 
 
 _PAGING = ("after", "limit", "follow", "newest")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,9 @@ class Filter:
     """Words anywhere in the line, upper or lower case."""
 
     @classmethod
-    def parse(cls, words: Mapping[str, str]) -> "Filter":
+    def parse(cls, words: Mapping[str, str], zone: tzinfo | None = None) -> "Filter":
         """Out of the words of a command or a URL: kinds (separated by commas), subject, since, until (ISO 8601;
-        without a zone: this machine's), severity, text. ValueError says what is wrong."""
+        without a zone: in `zone`, or this machine's), severity, text. ValueError says what is wrong."""
         known = {"kinds", "subject", "since", "until", "severity", "text"}
         if unknown := sorted(set(words) - known):
             raise ValueError(f"unknown filter {unknown[0]!r}; known are {', '.join(sorted(known))}")
@@ -47,8 +47,8 @@ class Filter:
         return cls(
             kinds=tuple(kind for kind in words.get("kinds", "").replace(" ", "").split(",") if kind),
             subject=words.get("subject", ""),
-            since=_instant("since", words.get("since", "")),
-            until=_instant("until", words.get("until", "")),
+            since=_instant("since", words.get("since", ""), zone),
+            until=_instant("until", words.get("until", ""), zone),
             severity=int(severity),
             text=words.get("text", ""),
         )
@@ -201,11 +201,11 @@ def _expand(database: apsw.Connection, column: str, patterns: tuple[str, ...]) -
     return [word for (word,) in words if any(fnmatchcase(word, pattern) for pattern in patterns)]
 
 
-def _instant(name: str, text: str) -> datetime | None:
+def _instant(name: str, text: str, zone: tzinfo | None) -> datetime | None:
     if not text:
         return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{name} {text!r} is no instant; one is written 2026-05-01 or 2026-05-01T18:30") from error
-    return at if at.tzinfo else at.astimezone()
+    return at if at.tzinfo else at.replace(tzinfo=zone) if zone else at.astimezone()

@@ -72,6 +72,11 @@ class LineOwner:
         """Queue an order; returns at once."""
         self._work.write(command)
 
+    @property
+    def up(self) -> bool | None:
+        """Whether it is open; None before that was tried."""
+        return self._up
+
     def status(self) -> dict[str, Any]:
         """State of the line and of each device, with counters; for people and programs."""
         return {

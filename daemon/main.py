@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -18,17 +19,20 @@ from daemon.clock import Clock, SystemClock
 from daemon.commands import EXPIRED, Done, Permit, Send
 from daemon.config import Plan
 from daemon.engine import Engine
+from daemon.faults import Fault
 from daemon.feeds import Feed
 from daemon.journal import Journal
+from daemon.leftovers import let_go
 from daemon.lines import Command, LineOwner
 from daemon.operator import Operator
+from daemon.recheck import Check, Recheck, faulty
 from daemon.recorder import Recorder
 from daemon.relays import Relay
 from daemon.secrets import Secrets
 from daemon.status import Status
 from daemon.supervisor import Supervisor
 from daemon.watchdog import ServiceManager, Watchdog
-from gatehouse.alarms import Severity
+from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Passage, Priority, Pulse
 from gatehouse.driver import DriverError, Writer
 from gatehouse.points import Image, Value
@@ -37,6 +41,8 @@ log = structlog.get_logger()
 
 _RESTORE = 1.0
 """Seconds granted to the journal to say which alarms stood; guarding begins with or without it."""
+_WELL = 40.0
+"""Seconds in which journal and feeds have found out about themselves: a feed takes 30 to call itself away."""
 _ARM = 10.0
 """Seconds after which the service manager is told that we are up, even if some input was never read."""
 
@@ -57,6 +63,16 @@ class Daemon:
     clock: Clock
 
 
+def journal_trouble(why: str) -> Condition:
+    """The journal's own alarm; without a reason it is well."""
+    return own("journal.trouble", "journal_trouble", "journal", bool(why), Severity.P2, why=why)
+
+
+def feed_trouble(name: str, why: str) -> Condition:
+    """The alarm of a subscriber's feed; without a reason it is well."""
+    return own(f"feeds.{name}.trouble", "feed_trouble", f"feeds.{name}", bool(why), Severity.P3, why=why)
+
+
 def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     """Make every part of a site; nothing runs yet and nothing is opened."""
     site = plan.site
@@ -64,14 +80,10 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     lines: dict[str, LineOwner] = {}
     engine: Engine
 
-    def journal_trouble(why: str) -> None:
-        engine.raise_own(own("journal.trouble", "journal_trouble", "journal", bool(why), Severity.P2, why=why))
+    def tell_feed(name: str) -> Callable[[str], None]:
+        return lambda why: engine.raise_own(feed_trouble(name, why))
 
-    def feed_trouble(name: str) -> Callable[[str], None]:
-        alarm, subject = f"feeds.{name}.trouble", f"feeds.{name}"
-        return lambda why: engine.raise_own(own(alarm, "feed_trouble", subject, bool(why), Severity.P3, why=why))
-
-    journal = Journal(state / "journal.db", clock, journal_trouble)
+    journal = Journal(state / "journal.db", clock, lambda why: engine.raise_own(journal_trouble(why)))
     recorder = Recorder(journal.append, clock)
     arbiter = Arbiter(plan.outputs, [getattr(rule, "exclusive", ()) for rule in plan.rules])
     actuators = _actuators(plan, image, _sender(plan, lines, recorder), clock)
@@ -90,10 +102,10 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
             plan.titles,
             secrets.read,
             status.for_subscribers,
-            feed_trouble(name),
+            tell_feed(name),
             clock,
         )
-    api = Api(status, Operator(engine, site, plan.titles, clock), journal, dict(plan.titles))
+    api = Api(status, Operator(engine, site, plan.titles, clock), journal, plan.titles)
     return Daemon(
         plan, engine, journal, recorder, lines, feeds, status, api, Supervisor(engine.raise_own, clock), clock
     )
@@ -110,7 +122,8 @@ def _sender(plan: Plan, lines: Mapping[str, LineOwner], recorder: Recorder) -> S
             order = value.value if isinstance(value, Pulse) else value
             if refusal == EXPIRED or (refusal and refused.get(point) is not order):
                 kind = "demand.expired" if refusal == EXPIRED else "command.refused"
-                recorder.emit(kind, f"devices.{device}", content={"command": f"{channel} {value}", "reason": refusal})
+                content = {"command": f"{channel} {_in_words(value)}", "reason": refusal}
+                recorder.emit(kind, f"devices.{device}", content=content)
             if refusal:
                 refused[point] = order
             else:
@@ -123,6 +136,12 @@ def _sender(plan: Plan, lines: Mapping[str, LineOwner], recorder: Recorder) -> S
         lines[plan.site.devices[device].line].write(command)
 
     return send
+
+
+def _in_words(value: Value | Pulse) -> str:
+    if isinstance(value, Pulse):
+        return f"{_in_words(value.value)} {value.seconds:g} s"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
 def _actuators(plan: Plan, image: Image, send: Send, clock: Clock) -> dict[str, Relay | Boom]:
@@ -155,22 +174,25 @@ def _pulses(plan: Plan, point: str) -> bool:
     return True
 
 
-async def run(plan: Plan, state: Path, secrets: Secrets, socket: Path, faults: str = "") -> None:
-    """Guard the site until SIGTERM or SIGINT. `faults`: what is wrong with the site file whose last copy runs."""
+async def run(  # noqa: PLR0917 - all that a site brings
+    plan: Plan, state: Path, secrets: Secrets, socket: Path, check: Check, fault: Fault | None = None
+) -> None:
+    """Guard the site until SIGTERM or SIGINT; on SIGHUP `check` its file. `fault`: why its last copy runs instead."""
     clock = SystemClock()
     daemon = build(plan, state, secrets, clock)
     manager = ServiceManager()
     stop = asyncio.Event()
+    recheck = Recheck(check, daemon.engine.raise_own)
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, recheck.ask)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     daemon.recorder.emit("daemon.started", "daemon", content={"boot": daemon.recorder.boot})
-    if faults:
-        daemon.engine.raise_own(own("config.faulty", "config_faulty", "config", True, Severity.P3, why=faults))
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(daemon.supervisor.keep("journal", daemon.journal.run))]
         await _restore(daemon)
-        tasks += [group.create_task(part) for part in _parts(daemon, socket, manager)]
+        daemon.engine.raise_own(faulty(fault))
+        tasks += [group.create_task(part) for part in _parts(daemon, socket, recheck, manager)]
         await stop.wait()
         log.info("stopping")
         manager.stopping()
@@ -182,17 +204,19 @@ async def run(plan: Plan, state: Path, secrets: Secrets, socket: Path, faults: s
         tasks[0].cancel()
 
 
-def _parts(daemon: Daemon, socket: Path, manager: ServiceManager) -> list[Coroutine[Any, Any, None]]:
+def _parts(daemon: Daemon, socket: Path, recheck: Recheck, manager: ServiceManager) -> list[Coroutine[Any, Any, None]]:
     keep = daemon.supervisor.keep
     watched = {f"lines.{name}": _progress(line) for name, line in daemon.lines.items()}
     watched |= {"engine": _progress(daemon.engine), "journal": _progress(daemon.journal)}
     return [
-        daemon.engine.run(),
+        keep("engine", daemon.engine.run),
         *(keep(f"lines.{name}", line.run) for name, line in daemon.lines.items()),
         *(keep(f"feeds.{name}", feed.run) for name, feed in daemon.feeds.items()),
         keep("api", lambda: daemon.api.run(socket)),
+        keep("config", recheck.run),
         Watchdog(watched, 1.0, daemon.clock, manager).run(),
         _announce(daemon, manager),
+        _find_well(daemon),
     ]
 
 
@@ -206,6 +230,15 @@ async def _restore(daemon: Daemon) -> None:
         daemon.engine.annunciator.restore(await asyncio.wait_for(daemon.journal.standing(), _RESTORE))
     except (TimeoutError, OSError) as error:
         log.error("alarms of the last run are not known", why=str(error) or "the journal did not answer in time")
+    let_go(daemon.engine.annunciator, daemon.plan, daemon.clock.utc())
+
+
+async def _find_well(daemon: Daemon) -> None:
+    """Take back alarms of the last run about journal and feeds that have had time to fail again, and did not."""
+    await asyncio.sleep(_WELL)
+    daemon.engine.raise_own(journal_trouble(daemon.journal.trouble))
+    for name, feed in daemon.feeds.items():
+        daemon.engine.raise_own(feed_trouble(name, feed.status()["trouble"]))
 
 
 async def _announce(daemon: Daemon, manager: ServiceManager) -> None:
@@ -226,10 +259,18 @@ async def _announce(daemon: Daemon, manager: ServiceManager) -> None:
 
 def lock(state: Path) -> object:
     """Hold the state folder for this process alone; RuntimeError when another gatehouse has it."""
-    handle = (state / "lock").open("w")
+    handle = (state / "lock").open("a+")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        handle.seek(0)
+        other = handle.read(20).strip() or "?"
         handle.close()
-        raise RuntimeError(f"{state}: another gatehouse is running with this state folder") from error
+        raise RuntimeError(
+            f"{state}: 已有另一个 gatehouse（进程 {other}）在用这个目录；先停掉它，或用 --state 另指一个。 "
+            f"Another gatehouse, process {other}, runs with this state folder; stop it, or name another with --state."
+        ) from error
+    handle.truncate(0)
+    handle.write(f"{os.getpid()}\n")
+    handle.flush()
     return handle

@@ -2,20 +2,25 @@
 
 from collections.abc import Collection, Mapping
 
+from daemon.arbiter import Decision
 from daemon.clock import Clock
 from daemon.engine import Engine
+from daemon.faults import listed, nearest
+from daemon.phrases import phrase
 from daemon.site import Site
+from daemon.texts import ACTIONS, LEVELS, Text
 from gatehouse.alarms import Alarm
 from gatehouse.demands import Demand, Passage, Priority
 
-_WHY = {
-    "its condition still holds": "触发条件仍在，先消除再复位",
-    "its inputs cannot be read": "输入读不到，先恢复设备再复位",
-}
+_NOT_YET = Text("现在不行", "not now")
 
 
 class RefusedError(Exception):
     """The wish cannot be granted; the text says why and what to do, in Chinese and in English."""
+
+
+class UnknownError(RefusedError):
+    """There is nothing of that name; the text says what there is."""
 
 
 class Operator:
@@ -31,14 +36,19 @@ class Operator:
     def open_door(self, name: str, reason: str, by: str) -> str:
         """Unlock a door for its usual time."""
         _known("门", "door", name, self._site.doors)
-        return self._move(f"doors.{name}", Passage.OPEN, self._site.doors[name].unlock, reason, by)
+        door = self._site.doors[name]
+        return self._move(f"doors.{name}", Passage.OPEN, door.unlock, door.lock, reason, by)
 
     def move_lane(self, name: str, passage: Passage, reason: str, by: str) -> str:
-        """Raise a boom for its usual stay, or ask it down now."""
+        """Raise a boom for its usual stay; or ask it down, no longer than it travels, so that cards do not wait."""
         _known("车道", "lane", name, self._site.lanes)
-        return self._move(f"lanes.{name}", passage, self._site.lanes[name].stay, reason, by)
+        lane = self._site.lanes[name]
+        seconds, relay = (lane.stay, lane.open) if passage is Passage.OPEN else (lane.travel, lane.close)
+        return self._move(f"lanes.{name}", passage, seconds, relay, reason, by)
 
-    def _move(self, output: str, passage: Passage, seconds: float, reason: str, by: str) -> str:
+    def _move(  # noqa: PLR0917 - what, how, for how long, why, who
+        self, output: str, passage: Passage, seconds: float, relay: str, reason: str, by: str
+    ) -> str:
         now = self._clock.monotonic()
         demand = Demand(
             output=output,
@@ -48,25 +58,47 @@ class Operator:
             reason=reason,
             until=now + seconds,
         )
-        self._note("operator.command", output, passage, reason, by)
+        self._note("operator.command", output, passage.value, reason, by)
         self._engine.arbiter.place(f"operator:{output}", [demand])
         self._engine.judge({}, (), now)
         decision = self._engine.arbiter.decisions[output]
-        title = self._titles[output]
         if decision.value == passage:
-            word = "打开" if passage is Passage.OPEN else "关闭"
-            return f"{title}：已{word}，{seconds:g} 秒。 {output}: {passage} for {seconds:g} s."
+            return self._told(output, passage, seconds) + self._unless_heard(relay, now)
+        holder, why = self._holder(decision, passage)
         self._engine.arbiter.place(f"operator:{output}", [])
-        winner = decision.demand
-        holder = f"{winner.issuer} (P{int(winner.priority)}, {winner.reason})" if winner else decision.why
-        self._note("command.refused", output, passage, holder, by)
+        self._note("command.refused", output, passage.value, why, by)
         raise RefusedError(
-            f"{title}：未执行，现由 {holder} 控制。 {output} stays {decision.value or 'as it is'}: {holder}."
+            f"{self._titles[output]}：未执行，{holder.zh}（{phrase(why, 'zh')}）。 "
+            f"{output} stays {decision.value or 'as it is'}, {holder.en} ({phrase(why, 'en')})."
         )
 
-    def _note(self, kind: str, output: str, passage: Passage, reason: str, by: str) -> None:
-        content = {"command": passage.value, "reason": reason, "by": by}
-        self._engine.recorder.emit(kind, output, actor=f"person:{by}", content=content)
+    def _told(self, output: str, passage: Passage, seconds: float) -> str:
+        title, action = self._titles[output], ACTIONS[output.partition(".")[0], passage.value]
+        stay = passage is Passage.OPEN
+        zh, en = (f"，{seconds:g} 秒", f" for {seconds:g} s") if stay else ("", "")
+        return f"{title}：已令{action.zh}{zh}。 {output}: told {action.en}{en}."
+
+    def _unless_heard(self, relay: str, now: float) -> str:
+        """A warning when the device that has to do it is silent."""
+        device = relay.partition(".")[0]
+        online = self._engine.image.read(f"{device}.online", now)
+        if online.good and online.value is True:
+            return ""
+        return f"\n但 {device} 失联，很可能没有执行！ But {device} does not answer: it has probably not happened!"
+
+    def _holder(self, decision: Decision, wanted: Passage) -> tuple[Text, str]:
+        """On what level someone stands against it, and who and why."""
+        demands = self._engine.arbiter.demands(decision.output)
+        holder = decision.demand or next((each for each in demands if each.veto and each.value == wanted), None)
+        if holder is None:
+            return _NOT_YET, decision.why or "a door that is interlocked with it is open"
+        level = LEVELS[int(holder.priority)]
+        why = f"{holder.issuer}: {holder.reason}" if holder.reason else holder.issuer
+        return Text(f"{level.zh}优先", f"{level.en} comes first"), why
+
+    def _note(self, kind: str, subject: str, command: str, reason: str, by: str) -> None:
+        content = {"command": command, "reason": reason, "by": by}
+        self._engine.recorder.emit(kind, subject, actor=f"person:{by}", content=content)
 
     def reset_zone(self, name: str, by: str) -> str:
         """End a fire release whose contacts are all clear: all alarms of the zone, or none."""
@@ -76,7 +108,7 @@ class Operator:
         if not fires:
             raise RefusedError(f"{title}：没有需要复位的火警。 zones.{name} has no fire alarm that stands.")
         for alarm in fires:
-            _try(alarm, standing[alarm], by)
+            self._may_reset(standing[alarm], by)
         for alarm in fires:
             self._engine.annunciator.reset(alarm, by)
         self._engine.judge_all()
@@ -85,8 +117,11 @@ class Operator:
     def acknowledge(self, alarm: str, by: str) -> Alarm:
         """Take notice of an alarm; it sounds no more for this occurrence."""
         full = self._full_id(alarm)
-        before = self._engine.annunciator.standing[full].acknowledged_by
-        if before:
+        standing = self._engine.annunciator.standing[full]
+        if before := standing.acknowledged_by:
+            self._note(
+                "command.refused", standing.condition.subject, "acknowledge", f"already acknowledged by {before}", by
+            )
             raise RefusedError(f"{full}：已由 {before} 确认。 Already acknowledged by {before}.")
         answer = self._engine.annunciator.acknowledge(full, by)
         self._engine.judge_all()
@@ -95,35 +130,39 @@ class Operator:
     def reset_alarm(self, alarm: str, by: str) -> Alarm:
         """Let a latched alarm go."""
         full = self._full_id(alarm)
-        _try(full, self._engine.annunciator.standing[full], by)
+        self._may_reset(self._engine.annunciator.standing[full], by)
         answer = self._engine.annunciator.reset(full, by)
         self._engine.judge_all()
         return answer
+
+    def _may_reset(self, alarm: Alarm, by: str) -> None:
+        """Refuse what `Alarm.reset` would refuse, before anything is changed."""
+        try:
+            alarm.reset(by)
+        except ValueError as error:
+            name, why = alarm.condition.alarm, str(error)
+            self._note("command.refused", alarm.condition.subject, "reset", f"{name}: {why}", by)
+            raise RefusedError(f"{name}：不能复位，{phrase(why, 'zh')}。 It cannot be reset: {why}.") from error
 
     def _full_id(self, alarm: str) -> str:
         """Accept any unambiguous ending of an alarm's id."""
         standing = self._engine.annunciator.standing
         if alarm in standing:
             return alarm
-        matches = [known for known in standing if known.endswith(f".{alarm}")]
+        matches = sorted(known for known in standing if known.endswith(f".{alarm}"))
         if len(matches) == 1:
             return matches[0]
-        known = ", ".join(sorted(matches or standing)) or "—"
-        raise RefusedError(
-            f"{alarm!r}：{'不止一个' if matches else '没有这个'}未恢复的报警；现有 {known}。 "
-            f"It names {'more than one' if matches else 'no'} standing alarm; standing: {known}."
-        )
+        if matches:
+            raise RefusedError(f"{alarm!r} 指的不止一个报警。 It may be any of: {listed(matches)}.")
+        known = listed(sorted(standing))
+        raise UnknownError(f"没有叫 {alarm!r} 的未恢复报警。 No such alarm stands; standing: {known}.")
 
 
 def _known(zh: str, en: str, name: str, there: Collection[str]) -> None:
-    if name not in there:
-        names = ", ".join(there) or "—"
-        raise RefusedError(f"没有叫 {name!r} 的{zh}；本站有 {names}。 No {en} is called {name!r}; there are {names}.")
-
-
-def _try(name: str, alarm: Alarm, by: str) -> None:
-    """Refuse what `Alarm.reset` would refuse, before anything is changed."""
-    try:
-        alarm.reset(by)
-    except ValueError as error:
-        raise RefusedError(f"{name}：不能复位，{_WHY[str(error)]}。 It cannot be reset: {error}.") from error
+    if name in there:
+        return
+    close = nearest(name, there)
+    guess_zh, guess_en = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
+    raise UnknownError(
+        f"没有叫 {name!r} 的{zh}{guess_zh} No {en} is called {name!r}{guess_en}\n本站有 there are: {listed(there)}"
+    )

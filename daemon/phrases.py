@@ -25,6 +25,10 @@ PHRASES = {
     "port not opened yet": "端口尚未打开",
     "no answer": "没有应答",
     "no answer, only {junk}": "没有应答，只收到 {junk}",
+    "noise": "杂波",
+    "crc": "校验错",
+    "foreign": "他机的应答",
+    "half an answer ({bytes})": "半截应答（{bytes}）",
     "driver fault: {why}": "驱动故障：{why}",
     "refused a setting that its profile wants: {why}": "拒绝了档案要求的设置：{why}",
     "exception {number} to function {function}: {why}": "对功能 {function} 返回异常 {number}：{why}",
@@ -65,8 +69,19 @@ PHRASES = {
     "{number} orders wait for this line already; this was the least important":
         "该总线已有 {number} 条指令在等，此条最不要紧",
     "the daemon is stopping": "守护进程正在停止",
+    # what people may not do now
+    "its condition still holds": "触发条件仍在，先消除再复位",
+    "its inputs cannot be read": "输入读不到，先恢复设备再复位",
+    "already acknowledged by {person}": "已由 {person} 确认",
+    "a door that is interlocked with it is open": "与它互锁的门还开着",
     # journal, disk, parts of the daemon
     "it ended by itself": "自行结束",
+    "cannot listen at {path}: {why}": "无法在 {path} 监听：{why}",
+    "its name is too long; a socket's path may have 107 characters": "路径太长，套接字路径最多 107 个字符",
+    "{path} is there and is no socket; move it away, or name another with --socket":
+        "{path} 已存在且不是套接字，请移走，或用 --socket 另指一处",
+    "another daemon listens at {path}; stop it, or name another with --socket":
+        "另一个守护进程正在 {path} 监听，请停掉它，或用 --socket 另指一处",
     "the directory {path} is missing; mount or create it": "目录 {path} 不存在，请挂载或创建",
     "the disk of {path} is full; make room": "{path} 所在磁盘已满，请腾出空间",
     "{path} is damaged: {why}": "{path} 已损坏：{why}",
@@ -93,6 +108,11 @@ PHRASES = {
     "nothing is lost, it is tried again every {seconds} s": "不会丢失，每 {seconds} 秒重试",
     "[Errno {number}] {why}": "{why}（errno {number}）",
     "Connection refused": "连接被拒绝",
+    "No such file or directory": "文件或目录不存在",
+    "Not a directory": "不是目录",
+    "Permission denied": "没有权限",
+    "Read-only file system": "文件系统只读",
+    "No space left on device": "磁盘已满",
     "No route to host": "到不了该主机",
     "Network is unreachable": "网络不通",
     "Name or service not known": "找不到该主机名",
@@ -125,7 +145,7 @@ def phrase(text: str, language: Language) -> str:
         return REASONS[text].say(language)
     if len(text) > _LONGEST:
         return text
-    said = _chinese(text) if language == "zh" else None
+    said = _chinese(text) or _several(text) if language == "zh" else None
     return said or _after_a_colon(text, language)
 
 
@@ -136,6 +156,12 @@ def _chinese(text: str) -> str | None:
         if match := pattern.fullmatch(text):
             return chinese.format_map({gap: phrase(said, "zh") for gap, said in match.groupdict().items()})
     return None
+
+
+def _several(text: str) -> str | None:
+    """`crc, noise`: a list of fixed words."""
+    words = text.split(", ")
+    return "、".join(_FIXED[word] for word in words) if all(word in _FIXED for word in words) else None
 
 
 def _after_a_colon(text: str, language: Language) -> str:

@@ -6,13 +6,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from daemon.catalogue import title
 from daemon.clock import Clock
 from daemon.config import Plan
 from daemon.engine import Engine
 from daemon.feeds import Feed
 from daemon.journal import Journal
 from daemon.lines import LineOwner
+from daemon.phrases import phrase
+from daemon.texts import Language
 from gatehouse.alarms import Alarm
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+def _text(why: str) -> dict[str, str]:
+    """The same in each language."""
+    return {language: phrase(why, language) for language in LANGUAGES}
 
 
 class Status:
@@ -44,7 +54,7 @@ class Status:
             "running": round(self._clock.monotonic() - self._started, 1),
             "armed": not self._engine.waiting,
             "waiting": sorted(self._engine.waiting),
-            "lines": {name: line.status() for name, line in self._lines.items()},
+            "lines": self.lines(),
             "points": self.points(),
             "outputs": self.outputs(),
             "alarms": self.alarms(),
@@ -53,9 +63,35 @@ class Status:
                 "hash": self._journal.head_hash,
                 "waiting": len(self._journal.waiting()),
                 "trouble": self._journal.trouble,
+                "text": _text(self._journal.trouble),
             },
-            "feeds": {name: feed.status() for name, feed in self._feeds.items()},
+            "feeds": self.feeds(),
         }
+
+    def lines(self) -> dict[str, dict[str, Any]]:
+        """Every line and its devices, with what was measured of them."""
+        answer = {}
+        for name, line in self._lines.items():
+            its = line.status()
+            devices = {
+                device: {"title": self._titles(f"devices.{device}")} | found | {"text": _text(found["why"])}
+                for device, found in its["devices"].items()
+            }
+            title = self._titles(f"lines.{name}")
+            answer[name] = {"title": title} | its | {"text": _text(its["why"]), "devices": devices}
+        return answer
+
+    def feeds(self) -> dict[str, dict[str, Any]]:
+        """Every subscriber's feed."""
+        answer = {}
+        for name, feed in self._feeds.items():
+            its = feed.status()
+            text = _text(its["trouble"] or its["last_error"])
+            answer[name] = {"title": self._titles(f"feeds.{name}")} | its | {"text": text}
+        return answer
+
+    def _titles(self, subject: str) -> str:
+        return self._plan.titles.get(subject, "")
 
     def points(self) -> dict[str, dict[str, Any]]:
         """Every point with value, quality and age in seconds."""
@@ -70,6 +106,8 @@ class Status:
                 "quality": reading.quality.name.lower(),
                 "age": round(now - reading.at, 3) if reading.at > float("-inf") else None,
                 "note": reading.note,
+                "text": _text(reading.note),
+                "momentary": point.momentary,
             }
         return answer
 
@@ -78,12 +116,15 @@ class Status:
         answer = {}
         for name, decision in self._engine.arbiter.decisions.items():
             demand = decision.demand
+            why = demand.reason if demand else decision.why
+            by_hand = demand is not None and demand.issuer == "operator"  # a person's own words stay as they are
             answer[name] = {
                 "title": self._engine.arbiter.outputs[name].title,
                 "told": decision.value,
                 "by": demand.issuer if demand else "",
                 "priority": int(demand.priority) if demand else None,
-                "why": demand.reason if demand else decision.why,
+                "why": why,
+                "text": {"zh": why, "en": why} if by_hand else _text(why),
             }
         return answer
 
@@ -101,24 +142,28 @@ class Status:
             "id": condition.alarm,
             "severity": int(condition.severity),
             "kind": condition.kind,
+            "text": {language: title(condition.kind, language) for language in LANGUAGES},
             "subject": condition.subject,
-            "place": self._plan.titles.get(condition.subject, condition.subject),
+            "place": self._titles(condition.subject),
             "state": alarm.state.value,
             "active": alarm.active,
+            "known": alarm.known,
             "raised": alarm.raised.isoformat(),
             "local": alarm.raised.astimezone(self.zone).isoformat(),
             "count": alarm.count,
             "acknowledged_by": alarm.acknowledged_by,
-            "evidence": msgspec.to_builtins(condition.evidence),
+            "evidence": msgspec.to_builtins(condition.evidence, str_keys=True, enc_hook=repr),
         }
 
     def for_subscribers(self) -> dict[str, Any]:
-        """State without a person in it: what every tier may see."""
+        """How things stand, for the feeds: each shows of it what its tier may see (`envelope.state_view`)."""
+        now, image = self._clock.monotonic(), self._engine.image
+        online = {name: image.read(f"{name}.online", now) for name in self._plan.devices}
         return {
             "armed": not self._engine.waiting,
-            "alarms": [
-                {key: alarm[key] for key in ("id", "severity", "kind", "subject", "place", "state", "raised")}
-                for alarm in self.alarms()
-            ],
-            "outputs": {name: output["told"] for name, output in self.outputs().items()},
+            "journal": not self._journal.trouble,
+            "devices": {name: reading.value is True for name, reading in online.items() if reading.good},
+            "lines": {name: line.up for name, line in self._lines.items() if line.up is not None},
+            "alarms": self.alarms(),
+            "outputs": {name: decision.value for name, decision in self._engine.arbiter.decisions.items()},
         }

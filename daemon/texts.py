@@ -44,6 +44,18 @@ ALARMS = {
 }
 """Titles of the kinds of alarm."""
 
+STATES = {
+    "normal": Text("正常", "normal"),
+    "unacknowledged": Text("待确认", "unacknowledged"),
+    "acknowledged": Text("已确认", "acknowledged"),
+    "returned-unacknowledged": Text("已恢复待确认", "returned, unacknowledged"),
+    "latched": Text("锁存", "latched"),
+    "shelved": Text("搁置", "shelved"),
+    "suppressed": Text("抑制", "suppressed"),
+    "out-of-service": Text("停用", "out of service"),
+}
+"""The states of an alarm, in the words of the glossary."""
+
 REFUSALS = {
     "unknown": Text("未登记的卡", "unknown card"),
     "not_yet": Text("尚未生效", "not valid yet"),

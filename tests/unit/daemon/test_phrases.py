@@ -16,6 +16,7 @@ from gatehouse.points import NEVER
 ROOT = Path(__file__).parents[3]
 FOREIGN = (
     "[Errno", "Connection refused", "No route", "Network is", "Name or", "Temporary failure", "timed out", "Not auth",
+    "No such file", "Not a directory", "Permission denied", "Read-only file system", "No space",
 )  # fmt: skip
 """What libraries and the system say."""
 
@@ -66,6 +67,7 @@ def source() -> str:
         ),
         ("zones.b12.fire_release: fire", "zones.b12.fire_release：火警"),
         ("rubbish: of a library", "rubbish: of a library"),
+        ("no answer, only crc, noise", "没有应答，只收到 校验错、杂波"),
         ("送水", "送水"),
         ("", ""),
     ],
