@@ -71,9 +71,13 @@ def find() -> Program:
 class Broker:
     """One broker in a folder of its own; it may be stopped and started again on its port."""
 
-    def __init__(self, folder: Path, accounts: Sequence[Account], program: Program | None = None) -> None:
-        """The folder is made, readable by us alone. BrokerError when no broker is here."""
+    def __init__(
+        self, folder: Path, accounts: Sequence[Account], program: Program | None = None, *, keeps: bool = False
+    ) -> None:
+        """The folder is made, readable by us alone. `keeps`: mosquitto remembers its readers and what they are owed
+        when it is stopped. BrokerError when no broker is here."""
         self.program = program or find()
+        self._keeps = keeps
         self.port = 0
         self._folder = folder
         self._accounts = list(accounts)
@@ -84,8 +88,7 @@ class Broker:
         """Listen; the port is chosen the first time. BrokerError when it cannot."""
         for attempt in range(_TRIES):
             port = self.port or free_port()
-            write = _write_mosquitto if self.program == "mosquitto" else _write_amqtt
-            self.child = Child("broker", write(self._folder, port, self._accounts), self.child.log)
+            self.child = Child("broker", self._write(port), self.child.log)
             await self.child.start()
             try:
                 await self._wait(port)
@@ -100,6 +103,11 @@ class Broker:
     async def stop(self) -> None:
         """End it; every connection breaks."""
         await self.child.stop()
+
+    def _write(self, port: int) -> list[str]:
+        if self.program == "mosquitto":
+            return _write_mosquitto(self._folder, port, self._accounts, keeps=self._keeps)
+        return _write_amqtt(self._folder, port, self._accounts)
 
     async def _wait(self, port: int) -> None:
         async with asyncio.timeout(_READY):
@@ -133,7 +141,7 @@ def _mosquitto() -> str | None:
     return shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin")))
 
 
-def _write_mosquitto(folder: Path, port: int, accounts: Iterable[Account]) -> list[str]:
+def _write_mosquitto(folder: Path, port: int, accounts: Iterable[Account], *, keeps: bool = False) -> list[str]:
     users, rights = [], []
     for account in accounts:
         users.append(f"{account.user}:{_hashed(account.password)}\n")
@@ -147,7 +155,8 @@ def _write_mosquitto(folder: Path, port: int, accounts: Iterable[Account]) -> li
         "allow_anonymous false",
         f"password_file {passwords}",
         f"acl_file {acl}",
-        "persistence false",
+        f"persistence {str(keeps).lower()}",
+        f"persistence_location {folder}/",
         "log_dest stdout",
         "max_keepalive 60",
         "set_tcp_nodelay true",

@@ -48,18 +48,25 @@ class Heard:
 class Ear:
     """Listens to one subscriber's topics. MQTT 3.1.1, which every broker knows."""
 
-    def __init__(self, name: str, root: str) -> None:
-        """`root` is the beginning of its topics: gatehouse/v1/SITE/NAME."""
+    def __init__(self, name: str, root: str, *, lasting: bool = False) -> None:
+        """`root` is the beginning of its topics: gatehouse/v1/SITE/NAME. `lasting`: the broker keeps for it what comes
+        while it is away."""
         self.name = name
         self.root = root
         self.heard: list[Heard] = []
         """Each event once, in the order in which they came."""
-        self.repeats = 0
+        self.repeats: list[Heard] = []
+        """What came again; such a one differs at most in whether it was in the journal by then."""
         self.state: dict[str, Any] = {}
         self._ids: set[str] = set()
         self._stir = asyncio.Event()
         self._opened = asyncio.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            f"{name}-ear" if lasting else "",
+            clean_session=not lasting,
+            protocol=MQTTProtocolVersion.MQTTv311,
+        )
         self._client.reconnect_delay_set(1, 1)
 
     async def open(self, host: str, port: int, user: str, password: str, tls: ssl.SSLContext | None = None) -> None:
@@ -124,9 +131,8 @@ class Ear:
         if rest == "state":
             self.state = document
         elif rest.startswith("events/"):
-            if document["id"] in self._ids:
-                self.repeats += 1
-            else:
-                self._ids.add(document["id"])
-                self.heard.append(Heard(document, payload, topic, at, len(self.heard)))
+            again = document["id"] in self._ids
+            self._ids.add(document["id"])
+            kept = self.repeats if again else self.heard
+            kept.append(Heard(document, payload, topic, at, len(self.heard)))
         self._stir.set()

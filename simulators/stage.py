@@ -77,6 +77,10 @@ class SiteCopy:
             found.update(content.get(name) or {})
         return found
 
+    def add(self, section: str, name: str, entry: object) -> None:
+        """One more entry of a section, or another one under its name."""
+        next(iter(self._files.values())).setdefault(section, {})[name] = entry
+
     @property
     def site_id(self) -> str:
         """As it stands in topics."""
@@ -129,20 +133,26 @@ def writer(subscriber: str) -> str:
 class Stage:
     """A running estate, its daemon and its subscribers."""
 
-    def __init__(self, folder: Path, copy: SiteCopy) -> None:
-        """Nothing runs yet."""
+    def __init__(
+        self, folder: Path, copy: SiteCopy, *, paced: bool = True, lasting: bool = False, state: Path | None = None
+    ) -> None:
+        """Nothing runs yet. `paced`: bytes take their time; `lasting`: readers miss nothing while the broker is away;
+        `state`: where the daemon keeps its own, instead of our folder."""
         self.folder, self.copy = folder, copy
-        self.state, self.wires = folder / "state", folder / "wires"
+        self.state, self.wires = state or folder / "state", folder / "wires"
+        self.socket = self.state / "api.sock" if state is None else folder / "api.sock"
         self.passwords: dict[str, str] = {}
+        self.accounts = self._accounts()
         self.ears: dict[str, Ear] = {}
         self.control: Control
-        self.accounts = self._accounts()
-        self.broker = Broker(folder / "broker", self.accounts)
-        self.simulators = Child(
-            "simulators", gatehouse("simulate", copy.path, "--dir", self.wires), self._log("simulators")
+        self.broker = Broker(folder / "broker", self.accounts, keeps=lasting)
+        self._lasting = lasting
+        estate = gatehouse("simulate", copy.path, "--dir", self.wires, "--pace" if paced else "--no-pace")
+        daemon = gatehouse(
+            "run", copy.path, "--state", self.state, "--socket", self.socket, "--wires", self.wires / "wires.yaml"
         )
-        self.daemon = Child("daemon", gatehouse("run", copy.path, "--state", self.state, "--wires",
-                                                self.wires / "wires.yaml"), self._log("daemon"))  # fmt: skip
+        self.simulators = Child("simulators", estate, self._log("simulators"))
+        self.daemon = Child("daemon", daemon, self._log("daemon"))
 
     async def raise_curtain(self, stack: AsyncExitStack) -> None:
         """Broker, devices and ears; the daemon is left to its own start. Everything ends with the stack."""
@@ -154,13 +164,17 @@ class Stage:
         stack.push_async_callback(self.daemon.stop)
         await self.simulators.start()
         for name in self.copy.section("subscribers"):
-            ear = self.ears[name] = Ear(name, f"gatehouse/v1/{self.copy.site_id}/{name}")
+            ear = self.ears[name] = Ear(name, self.root(name), lasting=self._lasting)
             stack.push_async_callback(ear.close)
             await ear.open(HOST, self.broker.port, name, self.passwords[name])
         try:
             self.control = await stack.enter_async_context(await Control.find(self.wires, _STANDS))
         except TimeoutError as error:
             raise StageError(f"the simulated devices do not stand: {' / '.join(self.simulators.tail(3))}") from error
+
+    def root(self, subscriber: str) -> str:
+        """The beginning of its topics."""
+        return f"gatehouse/v1/{self.copy.site_id}/{subscriber}"
 
     def children(self) -> list[Child]:
         """All processes that must go on."""
@@ -172,9 +186,14 @@ class Stage:
         return str(json.loads((self.wires / "control.json").read_text(encoding="utf-8"))["address"])
 
     async def command(self, *words: str) -> tuple[int, str]:
-        """What a person types: exit status and what it says."""
+        """What a person types to this daemon: exit status and what it says."""
+        offline = words[0] == "journal" or "--offline" in words
+        return await self.command_line(*words, *(("--state", self.state) if offline else ("--socket", self.socket)))
+
+    async def command_line(self, *words: object) -> tuple[int, str]:
+        """Any command of ours: exit status and what it says. TimeoutError after twenty seconds."""
         process = await asyncio.create_subprocess_exec(
-            *gatehouse(*words, "--state", self.state),
+            *gatehouse(*words),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             env=environment(), start_new_session=True,
         )  # fmt: skip
@@ -195,7 +214,7 @@ class Stage:
         secrets.mkdir(mode=0o700, exist_ok=True)
         accounts = []
         for name in self.copy.section("subscribers"):
-            topics = (f"gatehouse/v1/{self.copy.site_id}/{name}/#",)
+            topics = (f"{self.root(name)}/#",)
             ours, theirs = password(), password()
             handle = os.open(secrets / writer(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:

@@ -167,7 +167,7 @@ async def test_a_repeat_is_counted_and_not_heard_twice() -> None:
     ear = Ear("property", ROOT)
     send(ear, "access.granted")
     send(ear, "access.granted")
-    assert (len(ear.heard), ear.repeats) == (1, 1)
+    assert (len(ear.heard), len(ear.repeats)) == (1, 1)
 
 
 def heard(kind: str, number: int) -> Heard:
