@@ -11,7 +11,7 @@ from daemon.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginF
 from daemon.presence import Last, Presence
 from daemon.scheduler import QUICK_MISSES, Job, Scheduler
 from daemon.transport import Wire
-from daemon.writes import TRIES, TRIES_SILENT, Command, Order, Writes
+from daemon.writes import TRIES, TRIES_SILENT, WAIT, Command, Order, Writes
 from gatehouse.driver import Device, DriverError, Question, Sample, Scan, ScanClass, Writer
 from gatehouse.points import Quality
 
@@ -73,7 +73,9 @@ class Polling:
             why = unit.fault if unit and unit.fault else f"{command.device} cannot be told anything"
             command.done(why)
             return
-        self._writes.put(command, self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._writes.put(command, now)
+        self._scheduler.urge(unit.name, now)
         self._stirred.set()
 
     async def serve(self, wire: Wire) -> None:
@@ -111,6 +113,7 @@ class Polling:
     async def _turn(self) -> None:
         """The one exchange that matters most now, or a wait for something to do."""
         now = self._clock.monotonic()
+        self._give_up_late_orders(now)
         if self._read_first or self._exchanges.echo is None:
             # After a write that failed, or before it is known whether this wire echoes, a read has its turn.
             self._read_first = False
@@ -119,7 +122,7 @@ class Polling:
                 await self._read(job)
                 return
         order = self._writes.next(
-            lambda device: self._scheduler.free(device) <= now, lambda device: self._scheduler.misses(device) > 0
+            lambda device: self._may_order(device, now), lambda device: self._scheduler.misses(device) > 0
         )
         if order is not None:
             await self._order(order)
@@ -137,7 +140,16 @@ class Polling:
     def _no_order(self) -> str:
         """Lets a read go out, unless an order has come while it waited for silence."""
         now = self._clock.monotonic()
-        return "an order goes first" if self._writes.any(lambda device: self._scheduler.free(device) <= now) else ""
+        return "an order goes first" if self._writes.any(lambda device: self._may_order(device, now)) else ""
+
+    def _may_order(self, device: str, now: float) -> bool:
+        """For a silent one they wait until a probe is answered: dead boards would take the line from fire contacts."""
+        return self._scheduler.free(device) <= now and self._scheduler.misses(device) < QUICK_MISSES
+
+    def _give_up_late_orders(self, now: float) -> None:
+        for unit in self._units.values() if self._writes else ():
+            if self._scheduler.misses(unit.name) >= QUICK_MISSES:
+                self._writes.give_up_device(unit.name, "no answer", now - WAIT)
 
     async def _idle(self, now: float) -> None:
         """Until the next read is due, an order comes, or the wire is lost."""

@@ -20,6 +20,8 @@ _CREDIT = 0.05
 QUICK_MISSES = 3
 """After so many misses a device is silent; up to then it is probed quickly, so that a loss is known soon."""
 _PAUSES = (0.1, 0.25, 0.5)
+_URGED = 0.5
+"""Seconds until the next probe of a device for which an order waits."""
 _CEILING = {ScanClass.SAFETY: 2.0}
 _CEILING_ELSE = 10.0
 _TURNS = 3
@@ -159,6 +161,11 @@ class Scheduler:
     def free(self, device: str) -> float:
         """From when on the device wants to be spoken to again."""
         return self._units[device].free
+
+    def urge(self, device: str, now: float) -> None:
+        """An order waits for this device: where it is silent it is probed soon, in its turn and within the share."""
+        if unit := self._silent.get(device):
+            unit.jobs[0].due = min(unit.jobs[0].due, max(now, unit.free) + _URGED)
 
     def misses(self, device: str) -> int:
         """How often in a row it has not answered."""

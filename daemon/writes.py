@@ -1,5 +1,6 @@
 """Orders that wait for a line: bounded, the most important first, none of them sent without being permitted anew."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ TRIES = 3
 TRIES_SILENT = 2
 """For a device that is silent: it gets its chance, but does not hold up the others."""
 WAIT = 2.0
-"""Seconds for which an order waits while the line is away."""
+"""Seconds for which an order waits while the line or its device is away."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,9 +92,9 @@ class Writes:
         """Answer all that have waited too long while nothing can be sent."""
         self._answer([order for order in self._orders if now - order.since >= age], why)
 
-    def give_up_device(self, device: str, why: str) -> None:
-        """Answer all for a device that is out of service."""
-        self._answer([order for order in self._orders if order.command.device == device], why)
+    def give_up_device(self, device: str, why: str, before: float = math.inf) -> None:
+        """Answer all for a device that is out of service, or those that have waited for it since before then."""
+        self._answer([order for order in self._orders if order.command.device == device and order.since < before], why)
 
     def _answer(self, orders: list[Order], why: str) -> None:
         for order in orders:

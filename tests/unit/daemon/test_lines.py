@@ -543,6 +543,35 @@ def test_a_driver_that_brings_what_was_not_asked_for_costs_its_device_and_no_mor
     stage(story, driver, io("io2"))
 
 
+def test_orders_to_dead_boards_do_not_take_the_line_from_the_fire_contacts(stage) -> None:
+    """Every lock on them is ordered once a second, as long as nobody knows what it is."""
+    dead = [f"dead{number}" for number in range(4)]
+    manners = {"patience": 0.15, "worst": 0.4}
+
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        on.bus.dead.update(dead)
+        await asyncio.sleep(20)
+        start, orders = asyncio.get_running_loop().time(), []
+        for _ in range(30):
+            orders += [on.tell(board, f"relay{n}", priority=2) for board in dead for n in range(8)]
+            await asyncio.sleep(1)
+        assert longest(on.sink.renewals("io1.in"), start) < 0.35
+        told = len([at for at, _ in on.bus.told if at > start])
+        assert told == 0
+        asked = [sum(name == f"{board}.in" for at, name in on.bus.asked if at > start) for board in dead]
+        assert all(2 < probes < 10 for probes in asked)  # a tenth of the time, and each has its turn
+        assert on.line.status()["orders_waiting"] < 32 * 4
+        assert all(len(answers) == 1 for answers in orders[: -32 * 4])
+        on.bus.dead.clear()
+        for _ in range(9):
+            last = [on.tell(board, f"relay{n}", priority=2) for board in dead for n in range(8)]
+            await asyncio.sleep(1)
+        assert last == [[""]] * 32
+
+    stage(story, *(io(name, manners=manners) for name in ("io1", "io2", "io3", "io4", *dead)))
+
+
 def test_the_locks_on_a_board_that_has_just_died_hold_up_no_others(stage) -> None:
     async def story(on: Stage) -> None:
         await asyncio.sleep(1)
