@@ -21,6 +21,7 @@ class Annunciator:
     def __init__(self, emit: Emit) -> None:
         """`emit(kind, subject, actor=…, severity=…, content=…)` writes an event."""
         self.standing: dict[str, Alarm] = {}
+        self._moved: set[str] = set()  # in this run: what the last one knew of them is over
         self._emit = emit
 
     def restore(self, states: Iterable[bytes]) -> None:
@@ -31,7 +32,8 @@ class Annunciator:
             except msgspec.DecodeError as error:  # of another version, or damaged: the others count all the same
                 log.error("an alarm of the last run cannot be read", why=str(error), state=state[:1000])
                 continue
-            self.standing.setdefault(alarm.condition.alarm, replace(alarm, known=False))
+            if alarm.condition.alarm not in self._moved:
+                self.standing[alarm.condition.alarm] = replace(alarm, known=False)
 
     def judge(self, condition: Condition, issuer: str, now: datetime) -> None:
         """Take a rule's word on one alarm."""
@@ -64,6 +66,7 @@ class Annunciator:
         self, alarm: Alarm, kind: str, actor: str, evidence: dict[str, Any] | None = None, by: str | None = None
     ) -> Alarm:
         condition = alarm.condition
+        self._moved.add(condition.alarm)
         if alarm.state is AlarmState.NORMAL:
             self.standing.pop(condition.alarm, None)
         else:

@@ -82,6 +82,16 @@ class Engine:
                 self.arbiter.await_inputs(output, points)
                 self.waiting |= points
 
+    def await_also(self, what: str) -> None:
+        """No output rests before this, too, is known."""
+        self.waiting.add(what)
+        for output in self.arbiter.outputs:
+            self.arbiter.await_inputs(output, {what})
+
+    def know(self, what: str) -> None:
+        """What was awaited has come."""
+        self._learn({what}, self._clock.monotonic())
+
     # What lines bring
 
     def land(self, device: str, samples: Mapping[str, Sample], now: float) -> None:

@@ -1,6 +1,7 @@
 """Wires the parts, top to bottom, and does nothing else. Read it to see how the daemon is made."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -40,7 +41,8 @@ from gatehouse.points import Image, Value
 log = structlog.get_logger()
 
 _RESTORE = 1.0
-"""Seconds granted to the journal to say which alarms stood; guarding begins with or without it."""
+"""Seconds granted to the journal to say which alarms stood; then guarding begins, and it is asked on."""
+_LAST_RUN = "alarms of the last run"
 _WELL = 40.0
 """Seconds in which journal and feeds have found out about themselves: a feed takes 30 to call itself away."""
 _ARM = 10.0
@@ -190,8 +192,11 @@ async def run(  # noqa: PLR0917 - all that a site brings
     daemon.recorder.emit("daemon.started", "daemon", content={"boot": daemon.recorder.boot})
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(daemon.supervisor.keep("journal", daemon.journal.run))]
-        await _restore(daemon)
-        daemon.engine.raise_own(faulty(fault))
+        asked = asyncio.Event()
+        tasks.append(group.create_task(_restore(daemon, fault, asked)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RESTORE):
+                await asked.wait()
         tasks += [group.create_task(part) for part in _parts(daemon, socket, recheck, manager)]
         await stop.wait()
         log.info("stopping")
@@ -216,7 +221,6 @@ def _parts(daemon: Daemon, socket: Path, recheck: Recheck, manager: ServiceManag
         keep("config", recheck.run),
         Watchdog(watched, 1.0, daemon.clock, manager).run(),
         _announce(daemon, manager),
-        _find_well(daemon),
     ]
 
 
@@ -224,13 +228,34 @@ def _progress(part: Engine | Journal | LineOwner) -> Callable[[], int]:
     return lambda: part.progress
 
 
-async def _restore(daemon: Daemon) -> None:
-    """Take back the alarms that stood, so that a latched release is known before the first input is judged."""
+async def _restore(daemon: Daemon, fault: Fault | None, asked: asyncio.Event) -> None:
+    """Take back the alarms that stood: no door that a release had freed is locked before the journal was asked.
+
+    A slow disk is waited for, one that fails is not; but when it is mended, what it knows is taken back even then.
+    """
+    engine = daemon.engine
+    engine.raise_own(faulty(fault))
+    engine.await_also(_LAST_RUN)
+    while (standing := await _standing(daemon, silent=asked.is_set())) is None:
+        engine.know(_LAST_RUN)
+        asked.set()
+        await asyncio.sleep(_RESTORE)
+    engine.annunciator.restore(standing)
+    let_go(engine.annunciator, daemon.plan, daemon.clock.utc())
+    engine.raise_own(faulty(fault))
+    engine.know(_LAST_RUN)
+    engine.judge_all()
+    asked.set()
+    await _find_well(daemon)
+
+
+async def _standing(daemon: Daemon, *, silent: bool) -> list[bytes] | None:
     try:
-        daemon.engine.annunciator.restore(await asyncio.wait_for(daemon.journal.standing(), _RESTORE))
-    except (TimeoutError, OSError) as error:
-        log.error("alarms of the last run are not known", why=str(error) or "the journal did not answer in time")
-    let_go(daemon.engine.annunciator, daemon.plan, daemon.clock.utc())
+        return await daemon.journal.standing()
+    except OSError as error:
+        if not silent:
+            log.error("alarms of the last run are not known", why=str(error))
+        return None
 
 
 async def _find_well(daemon: Daemon) -> None:

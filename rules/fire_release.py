@@ -53,9 +53,12 @@ class Rule:
         """Free the zone while a fire alarm of it stands."""
         states = {point: switch(scene, point) for point in self.fire}
         lost = {point: self._unread.due(scene, point, states[point] is None, self.patience) for point in self.fire}
-        for number, point in enumerate(self.fire, 1):
-            yield self._fire(scene, number, point, states)
+        for number, (alarm, point) in enumerate(zip(self._alarms, self.fire, strict=True), 1):
+            yield self._condition(scene, alarm, states, point)
             yield self._fault(scene, number, point, None if states[point] is None and not lost[point] else lost[point])
+        for alarm in scene.standing:  # of a contact that the site no longer has: a person must be able to end it
+            if self._is_fire(alarm) and alarm not in self._alarms:
+                yield self._condition(scene, alarm, states, None)
         burning = any(states.values()) or any(self._is_fire(alarm) for alarm in scene.standing)
         if burning or (self.stale == "release" and any(lost.values())):
             for output in self.release:
@@ -64,11 +67,15 @@ class Rule:
             for output in self.sirens:
                 yield self._demand(output, True, "fire")
 
-    def _fire(self, scene: Scene, number: int, point: str, states: dict[str, bool | None]) -> Condition:
+    @property
+    def _alarms(self) -> list[str]:
+        return [_numbered(f"{self.subject}.fire", number) for number, _ in enumerate(self.fire, 1)]
+
+    def _condition(self, scene: Scene, alarm: str, states: dict[str, bool | None], point: str | None) -> Condition:
         clear = False if None not in states.values() else None
         return Condition(
-            alarm=_numbered(f"{self.subject}.fire", number),
-            active=True if states[point] else clear,
+            alarm=alarm,
+            active=True if point is not None and states[point] else clear,
             severity=Severity.P1,
             kind="fire",
             subject=self.subject,

@@ -119,6 +119,15 @@ def test_a_second_lost_contact_is_a_second_fault(story):
     assert s.diary == ["20 zones.b12.fire_input on", "70 zones.b12.fire_input.2 on"]
 
 
+def test_a_release_by_a_contact_that_was_taken_out_of_the_site_can_be_ended(story):
+    gone = "zones.b12.fire.2"
+    s = story(rule(fire=(A,)), standing={gone})
+    assert s.at(0)[gone] is None
+    said = s.at(1, {A: False})
+    assert said[gone] is False
+    assert said.opens == {"doors.north", "lanes.in"}
+
+
 READING = st.sampled_from([True, False, None, "uncertain"])
 
 
