@@ -44,8 +44,8 @@ class Source(Protocol):
     async def read(self, after: int, limit: int = 256) -> list[Event]:
         """Durable events."""
 
-    def waiting(self) -> Sequence[Event]:
-        """Events that are not durable yet."""
+    def waiting(self, after: str = "") -> Sequence[Event]:
+        """Events that are not durable yet, oldest first; only those behind the one of this id, where it is there."""
 
     async def wait_beyond(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - the journal's own contract
         """Return on a greater number, on a change of trouble or waiting, or after the time."""
@@ -128,7 +128,7 @@ class Feed:
         self._troubles = {"event": "", "state": "", "away": ""}
         self._told_trouble = ""
         self._proven: set[str] = set()
-        self._told: set[str] = set()
+        self._told = ""  # the last event that was acknowledged without being in the journal
         self._on_way: asyncio.Queue[_Sent] = asyncio.Queue(WINDOW)
         self._delivered = self._connections = 0
 
@@ -237,14 +237,15 @@ class Feed:
     async def _send(self, connection: Connection) -> None:
         """Publish what comes after the cursor, in order, as far as the window allows."""
         epoch, at = self._journal.epoch, self._journal.cursor(self._name)
-        flying: set[str] = set()
+        flown = self._told
         while True:
             self._beat()
             if epoch != self._journal.epoch:  # it was opened, or begun anew: only now the cursor means something
                 epoch, at = self._journal.epoch, self._journal.cursor(self._name)
-            for event in self._unsent(flying):
-                flying.add(event.id)
-                await self._publish(connection, event, "")
+            for event in self._unsent(flown):
+                flown = event.id
+                if self._wants(event):
+                    await self._publish(connection, event, "")
             events = await self._journal.read(at)
             if epoch != self._journal.epoch:
                 continue
@@ -256,23 +257,20 @@ class Feed:
                 if not self._wants(events[-1]):
                     await self._on_way.put(_Sent(events[-1], epoch))
             else:
-                await self._wait_for_more(at, flying)
+                await self._wait_for_more(at, flown)
 
-    async def _wait_for_more(self, at: int, flying: set[str]) -> None:
+    async def _wait_for_more(self, at: int, flown: str) -> None:
         if self._journal.head > at:  # it is there and cannot be read: the journal is in trouble
             await asyncio.sleep(self._pace.look)
-        elif not self._unsent(flying):
+        elif not self._unsent(flown):
             await self._journal.wait_beyond(at, self._pace.look)
 
-    def _unsent(self, flying: set[str]) -> list[Event]:
-        """While the journal is in trouble, what it could not write goes out at once, marked; later it comes again."""
-        if not self._journal.trouble:
-            self._told.clear()
-            return []
-        waiting = self._journal.waiting()
-        self._told &= {event.id for event in waiting}
-        gone = self._told | flying
-        return [event for event in waiting if event.id not in gone and self._wants(event)]
+    def _unsent(self, flown: str) -> Sequence[Event]:
+        """While the journal is in trouble, what it could not write goes out at once, marked; later it comes again.
+
+        After days of trouble a hundred thousand events wait: only those behind the last one sent may be looked at.
+        """
+        return self._journal.waiting(flown) if self._journal.trouble else ()
 
     async def _publish(self, connection: Connection, event: Event, epoch: str) -> None:
         """Send one; without an epoch it is not in the journal."""
@@ -301,7 +299,7 @@ class Feed:
                 self._delivered += 1
                 self._note("event", "")
             if not sent.epoch:
-                self._told.add(sent.event.id)
+                self._told = sent.event.id
             elif sent.epoch == self._journal.epoch:
                 self._journal.move(self._name, sent.event.number)
             self._on_way.task_done()

@@ -80,9 +80,9 @@ class Journal:
         if self.trouble:
             self._ring()
 
-    def waiting(self) -> Sequence[Event]:
-        """Events that are not durable yet, oldest first."""
-        return self._queue.events()
+    def waiting(self, after: str = "") -> Sequence[Event]:
+        """Events that are not durable yet, oldest first; only those behind the one of this id, where it is there."""
+        return self._queue.events(after)
 
     def cursor(self, subscriber: str) -> int:
         """The newest event that a subscriber has confirmed. 0 for a new one, and as long as `epoch` is empty."""

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from operator import itemgetter
 
 from daemon.journal_line import IMPORTANCE, Line
@@ -53,7 +53,6 @@ class Queue:
         self._taken: dict[int, Line] = {}  # always older than all in _lines
         self._orphans: dict[str, tuple[int, bytes | None]] = {}  # alarms as dropped events left them
         self._offered = 0  # the newest ticket that `standing` knew of
-        self._seen: tuple[Event, ...] | None = None
 
     def __len__(self) -> int:
         return len(self._lines) + len(self._taken)
@@ -64,7 +63,6 @@ class Queue:
         self._lines[self._ticket] = line
         self._lanes[line.event.severity].append(self._ticket)
         self._bytes += len(line.body)
-        self._seen = None
         while self._is_over(1) and self._drop():
             pass
 
@@ -91,13 +89,12 @@ class Queue:
         self._orphans = {alarm: orphan for alarm, orphan in self._orphans.items() if orphan[0] > settled}
         self._bytes -= sum(len(line.body) for line in self._taken.values())
         self._taken = {}
-        self._seen = None
 
-    def events(self) -> tuple[Event, ...]:
-        """All of them, oldest first."""
-        if self._seen is None:
-            self._seen = tuple(line.event for lines in (self._taken, self._lines) for line in lines.values())
-        return self._seen
+    def events(self, after: str = "") -> tuple[Event, ...]:
+        """All of them, oldest first; only those behind the one of this id, where it is there: that costs little."""
+        newest = (line.event for lines in (self._lines, self._taken) for line in reversed(lines.values()))
+        found = list(takewhile(lambda event: event.id != after, newest))
+        return tuple(reversed(found))
 
     def _is_over(self, times: int) -> bool:
         return len(self) > self._most * times or self._bytes > self._most_bytes * times

@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -93,17 +94,16 @@ class MemoryJournal:
         await asyncio.sleep(0)
         return self.events[after : after + limit]
 
-    def waiting(self) -> Sequence[Event]:
-        return self.undurable
+    def waiting(self, after: str = "") -> Sequence[Event]:
+        return list(takewhile(lambda event: event.id != after, reversed(self.undurable)))[::-1]
 
     async def wait_beyond(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - the journal's contract
         if self.head > number:
             return
         stir = self._stir
-        try:
-            await asyncio.wait_for(stir.wait(), timeout)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):  # not wait_for, which in Python 3.11 can swallow a cancellation
+            async with asyncio.timeout(timeout):
+                await stir.wait()
 
     def cursor(self, subscriber: str) -> int:
         return self.cursors.get(subscriber, 0)

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -62,8 +63,8 @@ class Paper:
         await asyncio.sleep(0)
         return self.events[after : after + limit] if self.epoch else []
 
-    def waiting(self) -> Sequence[Event]:
-        return self.undurable
+    def waiting(self, after: str = "") -> Sequence[Event]:
+        return list(takewhile(lambda event: event.id != after, reversed(self.undurable)))[::-1]
 
     async def wait_beyond(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - the journal's contract
         if self.head <= number:

@@ -1,5 +1,6 @@
 """Order is kept, room is bounded, and life safety stays."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -42,6 +43,21 @@ def test_the_least_important_goes_first_and_the_oldest_of_them() -> None:
     assert queue.dropped.count == 3
     assert queue.dropped.severities == {0: 2, 4: 1}
     assert (queue.dropped.first, queue.dropped.last) == (event(0).at, event(4).at)
+
+
+def test_what_came_last_is_found_without_looking_at_the_rest() -> None:
+    """A feed asks at each event; after days of a full disk many wait, and doors must not wait for that."""
+    queue = Queue()
+    for i in range(20_000):
+        queue.push(write(event(i)))
+    queue.take(1000)
+    assert [one.id for one in queue.events("19997")] == ["19998", "19999"]
+    assert [one.id for one in queue.events("997")][:3] == ["998", "999", "1000"]
+    assert len(queue.events("was never there")) == len(queue.events()) == 20_000
+    began = time.perf_counter()
+    for _ in range(1000):
+        queue.events("19990")
+    assert time.perf_counter() - began < 0.5
 
 
 def test_bytes_are_bounded_too() -> None:
