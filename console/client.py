@@ -1,5 +1,6 @@
 """Speaks to the running daemon over its local socket."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,11 @@ class RefusedError(Exception):
 class Client:
     """One daemon, by its socket."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, path: Path) -> None:
         """Connect to nothing yet."""
-        self._socket = socket
+        self._socket = path
         self._http = httpx2.Client(
-            transport=httpx2.HTTPTransport(uds=str(socket)), base_url="http://gatehouse", timeout=_PATIENCE
+            transport=httpx2.HTTPTransport(uds=str(path)), base_url="http://gatehouse", timeout=_PATIENCE
         )
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
@@ -42,6 +43,7 @@ class Client:
     def follow(self, path: str, **query: object) -> Iterator[str]:
         """Lines of a document without an end; RefusedError, UnreachableError when the daemon leaves."""
         wait = httpx2.Timeout(_PATIENCE, read=_SILENCE)
+        self._knock()
         try:
             with self._http.stream("GET", path, params=_params(query), timeout=wait) as response:
                 if response.is_error:
@@ -57,6 +59,7 @@ class Client:
         self._http.close()
 
     def _document(self, method: str, path: str, **more: Any) -> Any:  # noqa: ANN401 - JSON
+        self._knock()
         try:
             response = self._http.request(method, path, **more)
         except httpx2.TransportError as error:
@@ -65,26 +68,29 @@ class Client:
             raise _refusal(response)
         return response.json()
 
-    def _gone(self, error: Exception) -> UnreachableError:
-        if _forbidden(error):
-            return UnreachableError(
+    def _knock(self) -> None:
+        """See whether anybody opens: the system's own reason is clearer than what is left of it further up."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+                knock.settimeout(_PATIENCE)
+                knock.connect(str(self._socket))
+        except PermissionError as error:
+            raise UnreachableError(
                 f"{self._socket}: 无权访问，请让管理员把您加入 gatehouse 组。\n"
                 "You may not: have yourself made a member of the group gatehouse."
-            )
+            ) from error
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _gone(self, error: Exception) -> UnreachableError:
         return UnreachableError(
             f"{self._socket}: 没有守护进程应答 ({error})。先运行 gatehouse run，或用 --state 指定它的目录。\n"
             f"No daemon answers there. Start `gatehouse run SITE --state DIR`, or name its folder with --state."
         )
 
 
-def _forbidden(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, PermissionError):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
 def _params(query: dict[str, object]) -> dict[str, str]:
-    return {key: str(value) for key, value in query.items() if value not in (None, "", False)}
+    return {key: str(value) for key, value in query.items() if value is not None and value is not False and value != ""}
 
 
 def _refusal(response: httpx2.Response) -> RefusedError:

@@ -110,8 +110,8 @@ def test_an_output_says_what_it_is_told_by_whom_and_why(house):
 
 def test_an_output_that_is_held_says_why(house):
     house.passes(0)
-    assert document(house)["outputs"]["lanes.in"]["told"] is None
-    assert document(house)["outputs"]["lanes.in"]["text"]["zh"].startswith("等待读到 io1.input5")
+    assert document(house)["outputs"]["doors.north"]["told"] is None
+    assert document(house)["outputs"]["doors.north"]["text"]["zh"].startswith("等待读到 io1.input")
 
 
 def test_a_persons_own_reason_is_not_translated(house):
