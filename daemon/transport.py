@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +20,15 @@ _FORMATS = {
     "8O1": (serialx.Parity.ODD, serialx.StopBits.ONE),
     "8N2": (serialx.Parity.NONE, serialx.StopBits.TWO),
 }
-_KEEPALIVE = (
+_OPTIONS: tuple[tuple[int, int, int | bytes], ...] = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 5),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 2),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000),
+    # What the network holds back must not arrive later: a boom would fall on whatever stands under it by then.
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2_000),
+    (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
 )
 
 
@@ -122,7 +125,7 @@ async def _open_tcp(address: str, wire: Wire) -> None:
     host, _, port = address.rpartition(":")
     transport, _ = await asyncio.get_running_loop().create_connection(lambda: wire, host, int(port))
     sock = transport.get_extra_info("socket")
-    for level, option, value in _KEEPALIVE:
+    for level, option, value in _OPTIONS:
         sock.setsockopt(level, option, value)
 
 
