@@ -61,7 +61,7 @@ def _compare(outsider: Ear, teller: Ear, stage: Stage, screen: Screen) -> None:
     heads = [_head(ear, stage.copy.section("subscribers")[ear.name]) for ear in (outsider, teller)]
     if pair is not None:
         words = Words("同一事件，两个订阅者所见", "the same event, as two subscribers see it")
-        screen.compare(words, heads, _rows(*pair))
+        screen.compare(words, heads, _rows(*pair, "en" if screen.language == "en" else "zh"))
 
 
 def _head(ear: Ear, subscriber: Mapping[str, Any]) -> Words:
@@ -69,9 +69,9 @@ def _head(ear: Ear, subscriber: Mapping[str, Any]) -> Words:
     return Words(f"{title}（{tier} 级）共 {many} 条", f"{ear.name} (tier {tier}), {many} events")
 
 
-def _rows(left: Heard, right: Heard) -> list[tuple[Words, str, str]]:
+def _rows(left: Heard, right: Heard, language: str) -> list[tuple[Words, str, str]]:
     def shown(heard: Heard, key: str) -> str:
-        flat: Mapping[str, Any] = {**heard.event, **heard.data, "text": heard.data["text"]["zh"]}
+        flat: Mapping[str, Any] = {**heard.event, **heard.data, "text": heard.data["text"][language]}
         value = flat.get(key, "")
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
