@@ -14,7 +14,7 @@ from console.words import word
 _STYLES = {"bad": "red", "uncertain": "yellow", "down": "bold red", "offline": "bold red", "away": "yellow"}
 _COUNTERS = ("refused", "crc", "noise", "foreign", "half")
 """What is told of a device's answers where there were any; an echo is how some adapters are."""
-_FEW = 6
+_FEW = 5
 """Names in one line of the head."""
 _WIDE = 160
 """Columns where nobody looks at a terminal."""
@@ -91,12 +91,13 @@ class Show:
         else:
             names = status["waiting"]
             more = f" … (+{len(names) - _FEW})" if len(names) > _FEW else ""
-            head.append(f"{self._word('learning')} {', '.join(names[:_FEW])}{more}", style="yellow")
+            head.append(f"\n{self._word('learning')} {', '.join(names[:_FEW])}{more}", style="yellow")
         trouble = journal["trouble"]
-        head.append(f"\n{self._word('journal')} {journal['head']}  ", style="not bold")
+        head.append(f"\n{self._word('journal')} ", style="not bold")
         head.append(self._word("journal_trouble" if trouble else "journal_well"), style="bold red" if trouble else "")
+        head.append(f"  {journal['head']}:{journal['hash']}", style="not bold dim")
         if trouble:
-            head.append(f"：{self._said(journal)}", style="not bold")
+            head.append(f"\n{self._said(journal)}", style="not bold")
         if journal["waiting"]:
             head.append(f"  {self._word('unwritten')} {journal['waiting']}", style="not bold")
         return head
