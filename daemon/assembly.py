@@ -45,6 +45,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     names = Names(draft, gear.channels)
     releases = _resolve_entries(draft, names)
     contradictions.relays(draft)
+    contradictions.pulses(draft, gear.devices)
     contradictions.zones(draft, {name: full["release"] for name, full in releases.items()})
     contradictions.subscribers(draft, secrets)
     book = _cards(draft, folder)

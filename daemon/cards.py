@@ -41,12 +41,13 @@ def read(file: Path, known: Passages) -> tuple[CardBook, list[Fault]]:
     """The cards of a list, without the faulty rows, and their faults."""
     listing = _List(file, known)
     try:
-        raw = file.read_bytes() if file.stat().st_size <= LARGEST else None
+        with file.open("rb") as source:  # a pipe or device says nothing of its size
+            raw = source.read(LARGEST + 1)
     except FileNotFoundError:
         return CardBook(), [Place(file, 1, 1).fault((), "no_file")]
     except OSError as error:
         return CardBook(), [Place(file, 1, 1).fault((), "unreadable", why=error.strerror or error)]
-    if raw is None:
+    if len(raw) > LARGEST:
         return CardBook(), [Place(file, 1, 1).fault((), "too_large", size=file.stat().st_size, limit=LARGEST)]
     try:
         text = _decoded(raw)

@@ -1,7 +1,7 @@
 """What every entry of a site may say by itself, but not all of them together."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from daemon import catalogue
@@ -10,6 +10,8 @@ from daemon.draft import Draft
 from daemon.faults import Where, dotted, listed, nearest
 from daemon.secrets import SecretError, Secrets
 from daemon.validation import shown
+from gatehouse.demands import Pulse
+from gatehouse.driver import Device, DriverError, Listener, Writer
 
 _INPUTS = {"doors": ("contact", "exit"), "lanes": ("presence", "up", "down")}
 
@@ -28,6 +30,22 @@ def relays(draft: Draft) -> None:
     for section, settings in _INPUTS.items():
         for name, entry in draft.sound(section):
             _distinct(document, (section, name), [(setting, getattr(entry, setting)) for setting in settings])
+
+
+def pulses(draft: Draft, devices: Mapping[str, Device | Listener]) -> None:
+    """A boom is told by pulses: a relay that cannot time one would never move it, in a fire neither."""
+    for name, lane in draft.sound("lanes"):
+        for setting in ("open", "close"):
+            point = getattr(lane, setting)
+            device, channel = devices.get(point.partition(".")[0]), point.partition(".")[2]
+            if not isinstance(device, Writer) or channel not in {known.name for known in device.points()}:
+                continue  # told elsewhere
+            try:
+                device.write(channel, Pulse(True, lane.pulse))
+            except DriverError as error:
+                draft.document.fault(("lanes", name, setting), "no_pulse", value=point, why=error)
+            except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+                draft.document.fault(("lanes", name, setting), "driver_refuses", why=error)
 
 
 def _relays(draft: Draft) -> Iterator[tuple[Where, str]]:

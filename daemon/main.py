@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -149,12 +149,12 @@ def _in_words(value: Value | Pulse) -> str:
 def _actuators(plan: Plan, image: Image, send: Send, clock: Clock) -> dict[str, Relay | Boom]:
     actuators: dict[str, Relay | Boom] = {}
 
-    def relay(output: str, point: str, on: Value) -> None:
-        pulses = _pulses(plan, point)
+    def relay(output: str, point: str, on: Value, longest: float = 1.0) -> None:
+        pulses = _pulses(plan, point, longest)
         actuators[output] = Relay(output=output, point=point, on=on, pulses=pulses, send=send, image=image, clock=clock)
 
     for name, door in plan.site.doors.items():
-        relay(f"doors.{name}", door.lock, Passage.OPEN if door.energised == "open" else Passage.CLOSED)
+        relay(f"doors.{name}", door.lock, Passage.OPEN if door.energised == "open" else Passage.CLOSED, door.unlock)
     for name, output in plan.site.outputs.items():
         relay(f"outputs.{name}", output.relay, on=True)
     for name, lane in plan.site.lanes.items():
@@ -162,15 +162,15 @@ def _actuators(plan: Plan, image: Image, send: Send, clock: Clock) -> dict[str, 
     return actuators
 
 
-def _pulses(plan: Plan, point: str) -> bool:
-    """Whether the device can time a pulse of this relay by itself, both ways."""
+def _pulses(plan: Plan, point: str, longest: float) -> bool:
+    """Whether the device can time a pulse of this relay by itself, both ways, and for so many seconds."""
     name, _, channel = point.partition(".")
     device = plan.devices[name]
     if not isinstance(device, Writer):
         return False
     try:
         for value in (True, False):
-            device.write(channel, Pulse(value, 1.0))
+            device.write(channel, Pulse(value, longest))
     except DriverError:
         return False
     return True
@@ -282,8 +282,8 @@ async def _announce(daemon: Daemon, manager: ServiceManager) -> None:
     await asyncio.Event().wait()
 
 
-def lock(state: Path) -> object:
-    """Hold the state folder for this process alone; RuntimeError when another gatehouse has it."""
+def lock(state: Path) -> TextIO:
+    """Hold the state folder for this process alone until it is closed; RuntimeError when another gatehouse has it."""
     handle = (state / "lock").open("a+")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -44,6 +44,22 @@ def _broker(text: str) -> str:
     return text
 
 
+def _between(least: float, most: float, words: tuple[str, str]) -> AfterValidator:
+    def check(seconds: float) -> float:
+        if not least <= seconds <= most:
+            raise PydanticCustomError(
+                "duration_range", "write {least} to {most}", {"least": words[0], "most": words[1]}
+            )
+        return seconds
+
+    return AfterValidator(check)
+
+
+Opening = Annotated[Duration, _between(1, 3600, ("1s", "1h"))]
+"""How long something is let open: never no time at all, which would be a way out refused; never for good."""
+PulseTime = Annotated[Duration, _between(0.1, 10, ("100ms", "10s"))]
+Travel = Annotated[Duration, _between(1, 120, ("1s", "2m"))]
+Freshness = Annotated[Duration, _between(0.1, 5, ("100ms", "5s"))]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 SecretName = Annotated[str, BeforeValidator(_secret_name), WithJsonSchema({"description": "!secret NAME"})]
 """The name of a secret; the value is fetched from the secrets folder when it is needed."""
@@ -114,7 +130,7 @@ class Door(Section):
     reader: Annotated[str, Refers("reader")] | None = None
     exit: Contact | None = None
     """Request-to-exit button or break-glass."""
-    unlock: Duration = 5.0
+    unlock: Opening = 5.0
     """How long a card, an exit button or an operator unlocks it."""
     held: Duration = 20.0
     """Open longer than this after it was let open: held."""
@@ -131,12 +147,12 @@ class Lane(Section):
     up: Contact | None = None
     down: Contact | None = None
     reader: Annotated[str, Refers("reader")] | None = None
-    pulse: Duration = 0.5
-    travel: Duration = 6.0
+    pulse: PulseTime = 0.5
+    travel: Travel = 6.0
     """The longest time that the boom takes from end to end."""
-    stay: Duration = 15.0
+    stay: Opening = 15.0
     """How long it stays up for a car that was let in but does not come."""
-    presence_limit: Duration = 1.0
+    presence_limit: Freshness = 1.0
     """A presence reading older than this counts as a car under the boom."""
 
 

@@ -131,6 +131,9 @@ _VALUES = {
     "negative_duration": (
         "found {value}", "a length of time is not negative",
         "写的是 {value}", "时间长度不能为负"),
+    "duration_range": (
+        "found {value}", "write a length of time from {least} to {most}",
+        "写的是 {value}", "时间长度应在 {least} 到 {most} 之间"),
     "quantity": (
         "found {value}", "write a number and its unit, such as {example}; units: {units}",
         "写的是 {value}", "请写数字和单位，例如 300 mA、60 °C；单位：{units}"),
@@ -243,6 +246,10 @@ _FIELD = {
     "same_input": (
         "'{value}' is also {other} of the same entry ({first})", "each of them has its own contact",
         "'{value}' 同时又是本条目的 {other}（{first}）", "每一项应有自己的触点"),
+    "no_pulse": (
+        "'{value}' cannot time a pulse by itself ({why})",
+        "a boom moves by pulses that end even when this program does not; choose a relay with flash-on of its own",
+        "'{value}' 不能自己计时点动（{why}）", "道闸靠点动控制，程序停了点动也必须结束；请选自带闪开功能的继电器"),
     "no_reader": (
         "'{value}' reads no cards", "a card reader belongs here; readers: {known}",
         "'{value}' 不能读卡", "这里应为读卡器；现有读卡器：{known}"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import Plan, load
+from daemon.config import ConfigError, Plan, load
 from gatehouse.alarms import Severity
 from gatehouse.demands import Output, Passage
 from gatehouse.driver import Listener
@@ -178,3 +178,17 @@ def test_a_zone_without_fire_is_only_a_place(tmp_path: Path) -> None:
     plan = changed(tmp_path, ("zones:\n", "zones:\n  yard: {title: 院子}\n"))
     assert plan.titles["zones.yard"] == "院子"
     assert not [made for made in plan.rules if made.name.startswith("zones.yard")]
+
+
+def test_a_boom_on_a_relay_without_a_pulse_of_its_own_would_never_move(tmp_path: Path) -> None:
+    profile = (GOOD.parent / "profiles" / "waveshare" / "rtu-relay-d.yaml").read_text(encoding="utf-8")
+    (tmp_path / "profiles" / "acme").mkdir(parents=True)
+    without = "\n".join(line for line in profile.splitlines() if "flash_" not in line)
+    (tmp_path / "profiles" / "acme" / "relays.yaml").write_text(without, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        changed(tmp_path, ("io2:     {line: gate, driver: modbus, profile: waveshare/rtu-relay-d",
+                           "io2:     {line: gate, driver: modbus, profile: acme/relays"))  # fmt: skip
+    assert [fault.path for fault in caught.value.faults] == [
+        f"lanes.{lane}.{relay}" for lane in ("in", "out") for relay in ("open", "close")
+    ]
+    assert "cannot time a pulse" in caught.value.faults[0].text("en")

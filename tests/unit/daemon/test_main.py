@@ -7,8 +7,11 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from daemon import main
+from daemon import config, main
+from daemon.secrets import Secrets
 from gatehouse.demands import Passage
+from tests.unit.daemon import small
+from tests.unit.daemon.doubles import HandClock
 from tests.unit.daemon.small import House
 
 FIRE = "zones.b12.fire"
@@ -86,3 +89,11 @@ async def test_what_a_person_has_reset_in_this_run_does_not_come_back_with_the_d
         await asyncio.wait_for(asked.wait(), 5)
         assert FIRE not in house.engine.annunciator.standing
         assert house.engine.arbiter.told["doors.north"] is Passage.CLOSED
+
+
+def test_a_door_is_unlocked_for_longer_than_its_board_can_time(tmp_path):
+    """3276.7 s is the longest pulse of this board; an unlocking it cannot time is told on, and later off."""
+    plan = config.load(small.write(tmp_path / "long", small.SITE.replace("unlock: 5s", "unlock: 1h")))
+    daemon = main.build(plan, tmp_path, Secrets([]), HandClock())
+    assert not daemon.engine._actuators["doors.north"].pulses
+    assert daemon.engine._actuators["doors.east"].pulses
