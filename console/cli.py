@@ -87,7 +87,7 @@ ZoneArg = Annotated[str, typer.Argument(help="站点文件里防区的名字，�
 DoorVerbArg = Annotated[DoorVerb, typer.Argument(help="做什么。 What to do.")]
 LaneVerbArg = Annotated[LaneVerb, typer.Argument(help="抬杆或落杆。 Boom up, boom down.")]
 ZoneVerbArg = Annotated[ZoneVerb, typer.Argument(help="做什么。 What to do.")]
-AlarmArg = Annotated[str, typer.Argument(help="报警编号，或其结尾，如 fire。 Its id, or an ending of it.")]
+AlarmArg = Annotated[str, typer.Argument(help="报警编号或其结尾。 Its id, or an ending of it.")]
 ByOpt = Annotated[str, typer.Option("--by", help="操作人姓名，记入日志。 Your name; it is written to the journal.")]
 ReasonOpt = Annotated[str, typer.Option("--reason", help="原因，记入日志。 Why; it is written to the journal.")]
 STATE = Path(os.environ.get("STATE_DIRECTORY", "state"))
@@ -165,9 +165,7 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
     until: Annotated[str, typer.Option(help="到何时。 Up to this time.")] = "",
     severity: Annotated[int, typer.Option(min=0, max=4, help="至少这么严重，1 最重。 This grave or graver.")] = 0,
     after: Annotated[int, typer.Option(min=0, help="此编号之后。 After this number.")] = 0,
-    limit: Annotated[
-        int, typer.Option(min=1, max=5000, help="最多几条，默认最近 50 条。 How many; the newest 50 by default.")
-    ] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=5000, help="最多几条，取最近的。 At most so many, the newest.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="持续显示新事件。 Go on with new ones.")] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="直接读日志文件。 Read the file, without a daemon.")

@@ -27,9 +27,9 @@ class Client:
     def __init__(self, path: Path) -> None:
         """Connect to nothing yet."""
         self._socket = path
-        self._http = httpx2.Client(
-            transport=httpx2.HTTPTransport(uds=str(path)), base_url="http://gatehouse", timeout=_PATIENCE
-        )
+        hang_up = httpx2.Limits(max_keepalive_connections=0)  # a command asks once or twice
+        transport = httpx2.HTTPTransport(uds=str(path), limits=hang_up)
+        self._http = httpx2.Client(transport=transport, base_url="http://gatehouse", timeout=_PATIENCE)
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """A document; RefusedError or UnreachableError."""

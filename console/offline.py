@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -88,9 +88,8 @@ def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socke
         return 2
     if not fault and held is not None:
         _keep(site, plan, state)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with held or contextlib.nullcontext(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main.run(plan, state, store, socket or state / "api.sock", check, fault))
-    del held
     return 0
 
 
@@ -112,7 +111,7 @@ def _last_good(site: Path, faults: Sequence[Fault], state: Path, wires: Path | N
     return plan
 
 
-def _hold(state: Path) -> object:
+def _hold(state: Path) -> TextIO | None:
     """Have the state folder to ourselves; None when it cannot be used now: doors are guarded all the same."""
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,26 +1,251 @@
-"""What is done with the files alone, before anything runs."""
+"""Commands that need no daemon: they say what is wrong, in JSON too, and end with the status that they promise."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from console import offline
-from daemon import config, lastgood
-from daemon.secrets import Secrets
+from daemon import lastgood, main
+from daemon.clock import SystemClock
+from daemon.journal import Journal
+from daemon.recorder import Recorder
 from tests.unit.daemon import small
 
+BROKEN = small.SITE.replace("lock: io1.relay2", "lok: io1.relay2").replace("io1.input8", "io1.input9")
 
-@pytest.mark.parametrize("trouble", ["gone", "open to all"])
-def test_a_secret_that_cannot_be_had_costs_no_estate_its_guard(tmp_path, capsys, trouble):
-    text = small.SITE.replace("tier: 1,", "tier: 1, user: police, password: !secret police,")
-    site, state = small.write(tmp_path / "site", text), tmp_path / "state"
-    state.mkdir()
-    lastgood.keep(site, "cards.csv", state)
-    if trouble == "open to all":
-        (site.parent / "secrets").mkdir()
-        (site.parent / "secrets" / "police").write_text("x")
-        (site.parent / "secrets" / "police").chmod(0o644)
-    with pytest.raises(config.ConfigError) as refused:
-        config.load(site, secrets=Secrets.beside(site))
-    plan = offline._last_good(site, refused.value.faults, state, None)
-    assert plan is not None
-    assert set(plan.site.doors) == {"north", "east"}
-    assert "police" in capsys.readouterr().err
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return small.write(tmp_path / "site")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    return small.write(tmp_path / "broken", BROKEN)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log stays as the tests have it."""
+    monkeypatch.setattr(offline.log, "configure", lambda: None)
+
+
+def keep_journal(state: Path, *kinds: str) -> Path:
+    """A journal with an event of each kind, closed."""
+    state.mkdir(exist_ok=True)
+
+    async def write() -> None:
+        journal = Journal(state / "journal.db", SystemClock(), lambda _: None)
+        recorder = Recorder(journal.append, SystemClock())
+        for kind in kinds:
+            recorder.emit(kind, "doors.north", content={"person": "李四", "card": "1", "reason": "expired"})
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(journal.run())
+            while journal.head < len(kinds):
+                await journal.wait_beyond(journal.head, 1)
+            await journal.close()
+            task.cancel()
+
+    with capture_logs():
+        asyncio.run(write())
+    return state
+
+
+# check and schema
+
+
+def test_a_good_site_is_counted(site, capsys):
+    assert offline.check(site, None, None, "zh", as_json=False) == 0
+    assert "正确（总线 2，设备 2，点位 " in capsys.readouterr().out
+    assert offline.check(site, None, None, "en", as_json=False) == 0
+    assert "good (2 lines, 2 devices, " in capsys.readouterr().out
+
+
+def test_every_fault_of_a_bad_site_is_told_with_its_place(broken, capsys):
+    for language, end in (("zh", "3 处错误"), ("en", "3 fault(s)")):
+        assert offline.check(broken, None, None, language, as_json=False) == 2
+        out, err = capsys.readouterr()
+        *faults, last = out.splitlines()
+        assert last == end
+        assert err == ""
+        assert all(line.startswith(f"{broken}:") for line in faults)
+
+
+def test_in_json_there_is_nothing_but_json(site, broken, capsys):
+    assert offline.check(site, None, None, "zh", as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert offline.check(broken, None, None, "zh", as_json=True) == 2
+    faults = json.loads(capsys.readouterr().out)
+    assert len(faults) == 3
+    misspelt = next(fault for fault in faults if fault["nearest"] == "lock")
+    assert misspelt["file"] == str(broken)
+    assert misspelt["path"] == "doors.east.lok"
+    assert misspelt.keys() == {"file", "line", "column", "path", "code", "found", "right", "nearest"}
+
+
+def test_the_schema_is_one_and_knows_the_sections(capsys):
+    offline.schema()
+    schema = json.loads(capsys.readouterr().out)
+    assert {"lines", "devices", "doors", "zones"} <= schema["properties"].keys()
+
+
+# run
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """What a daemon would be started with."""
+    seen: list[dict[str, object]] = []
+
+    async def run(plan: object, state: Path, secrets: object, socket: Path, check: Callable, fault: object) -> None:
+        held = "free"
+        try:
+            main.lock(state).close()
+        except RuntimeError:
+            held = "held"
+        except OSError:
+            held = "nowhere"
+        seen.append({"plan": plan, "state": state, "socket": socket, "check": check, "fault": fault, "held": held})
+
+    monkeypatch.setattr(offline.main, "run", run)
+    return seen
+
+
+def test_a_good_site_runs_in_a_state_folder_of_its_own_and_is_kept(site, tmp_path, started):
+    state = tmp_path / "deep" / "state"
+    assert offline.run(site, state, None, None, None) == 0
+    (daemon,) = started
+    assert daemon["plan"].site.site.id == "small"
+    assert daemon["socket"] == state / "api.sock"
+    assert (daemon["fault"], daemon["held"]) == (None, "held")
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert lastgood.find(state) == state / "last-good" / "site.yaml"
+
+
+def test_a_faulty_site_without_a_good_copy_does_not_run(broken, tmp_path, started, capsys):
+    assert offline.run(broken, tmp_path / "state", None, None, None) == 2
+    assert started == []
+    err = capsys.readouterr().err
+    assert err.count(f"{broken}:") == 3 + 1
+    assert "有 3 处错误，未启动。 Not started" in err
+
+
+def test_a_faulty_site_gives_way_to_its_last_good_copy(site, tmp_path, started, capsys):
+    offline.run(site, tmp_path / "state", None, None, None)
+    small.write(site.parent, BROKEN)
+    assert offline.run(site, tmp_path / "state", None, None, None) == 0
+    assert started[1]["plan"].site.doors["east"].lock == "io1.relay2"
+    assert str(started[1]["fault"].file) == str(site)
+    assert "改用上次正确的配置" in capsys.readouterr().err
+    assert lastgood.find(tmp_path / "state").read_text() == small.SITE, "what is faulty is not kept as good"
+
+
+def test_the_last_good_copy_may_have_become_faulty_too(site, tmp_path, started, capsys):
+    offline.run(site, tmp_path / "state", None, None, None)
+    lastgood.find(tmp_path / "state").write_text(BROKEN)
+    small.write(site.parent, BROKEN)
+    assert offline.run(site, tmp_path / "state", None, None, None) == 2
+    assert len(started) == 1
+    assert "上次正确的副本也不能用" in capsys.readouterr().err
+
+
+def test_the_file_can_be_looked_at_again_while_the_daemon_runs(site, tmp_path, started):
+    offline.run(site, tmp_path / "state", None, None, None)
+    check = started[0]["check"]
+    assert check() is None
+    small.write(site.parent, BROKEN)
+    assert check().file == site
+
+
+def test_a_second_daemon_on_one_state_folder_says_so(site, tmp_path, started, capsys):
+    (tmp_path / "state").mkdir()
+    first = main.lock(tmp_path / "state")
+    assert offline.run(site, tmp_path / "state", None, None, None) == 2
+    assert started == []
+    err = capsys.readouterr().err
+    assert "已有另一个 gatehouse（进程 " in err
+    assert "Another gatehouse, process " in err
+    first.close()
+    assert offline.run(site, tmp_path / "state", None, None, None) == 0
+
+
+def test_without_a_state_folder_the_doors_are_guarded_all_the_same(site, tmp_path, started, capsys):
+    (tmp_path / "file").touch()
+    assert offline.run(site, tmp_path / "file" / "state", None, None, None) == 0
+    assert started[0]["held"] == "nowhere"
+    assert "照常守护" in capsys.readouterr().err
+
+
+def test_a_copy_that_cannot_be_kept_is_said_so_and_the_folder_stays_ours(site, tmp_path, started, capsys, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(offline.lastgood, "keep", full)
+    assert offline.run(site, tmp_path / "state", None, None, None) == 0
+    assert started[0]["held"] == "held"
+    assert "未能留存正确的配置副本" in capsys.readouterr().err
+
+
+# the journal's file
+
+
+def test_events_are_read_in_the_words_and_the_time_of_the_site_that_ran_last(site, tmp_path, started):
+    state = keep_journal(tmp_path / "state", "access.denied")
+    (nameless,) = offline.events(state, {}, 0, 10)
+    assert nameless["place"] == "doors.north"
+    offline.run(site, state, None, None, None)
+    (event,) = offline.events(state, {}, 0, 10)
+    assert event["text"]["zh"] == "北门：拒绝 李四，已过期"
+    assert event["local"].endswith("+08:00")
+
+
+def test_events_are_filtered_and_the_newest_ones_come_without_a_number_to_begin_with(tmp_path):
+    state = keep_journal(tmp_path / "state", "line.up", "line.down", "line.up", "line.down")
+    assert [event["number"] for event in offline.events(state, {}, 0, 3)] == [2, 3, 4]
+    assert [event["number"] for event in offline.events(state, {}, 1, 2)] == [2, 3]
+    assert [event["number"] for event in offline.events(state, {"kinds": "line.down"}, 0, 9)] == [2, 4]
+
+
+@pytest.mark.parametrize("query", [{"since": "yesterday"}, {"nonsense": "1"}, {}])
+def test_what_cannot_be_read_is_said_on_the_other_channel(tmp_path, query, capsys):
+    state = keep_journal(tmp_path / "state", "line.up") if query else tmp_path / "missing"
+    assert offline.put_events(state, query, 0, 10, print) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.strip()) > 10
+
+
+def test_a_whole_journal_is_verified_with_its_head(tmp_path, capsys):
+    state = keep_journal(tmp_path / "state", "line.up", "line.down")
+    assert offline.verify(state, "") == 0
+    said, head = capsys.readouterr().out.splitlines()
+    assert said == "2 条，哈希链完整。 2 lines, the chain is whole."
+    assert offline.verify(state, head) == 0
+    assert offline.verify(state, f"1:{'0' * 64}") == 1
+    assert "不在日志中" in capsys.readouterr().out
+
+
+def test_a_changed_line_is_named(tmp_path, capsys):
+    state = keep_journal(tmp_path / "state", "line.up", "line.down")
+    with closing(sqlite3.connect(state / "journal.db")) as file, file:
+        for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            file.execute(f"DROP TRIGGER {name}")
+        file.execute("UPDATE events SET body = replace(body, '李四', '王五') WHERE number = 2")
+    assert offline.verify(state, "") == 1
+    out = capsys.readouterr().out
+    assert "2" in out.splitlines()[0]
+    assert "处不符" in out
+
+
+@pytest.mark.parametrize("head", ["", "nonsense"])
+def test_nothing_to_verify_is_not_called_whole(tmp_path, head, capsys):
+    assert offline.verify(tmp_path / "missing", head) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.strip()

@@ -206,7 +206,8 @@ def test_a_feed_is_a_row_and_not_a_dump(house):
                    "connections": 1, "delivered": 22, "cursor": 29, "behind": 0, "trouble": "", "last_error": "",
                    "text": {"zh": "", "en": ""}},
         "property": {"title": "物业", "broker": "10.0.0.9:1883", "tls": False, "tier": 2, "connected": False,
-                     "mqtt": "", "connections": 0, "delivered": 0, "cursor": 0, "behind": 29, "trouble": "", "last_error": "x",
+                     "mqtt": "", "connections": 0, "delivered": 0, "cursor": 0, "behind": 29, "trouble": "",
+                     "last_error": "x",
                      "text": {"zh": "连接被拒绝", "en": "Connection refused"}},
     }  # fmt: skip
     text = screen("zh", 120, lambda show: show.status(document, points=False))
