@@ -85,5 +85,5 @@ async def test_a_second_daemon_on_the_same_state_is_refused(house: HouseMaker) -
         "run", estate.copy.path, "--state", estate.state, "--wires", estate.wires / "wires.yaml"
     )
     assert status == 2, said
-    assert "another gatehouse" in said
+    assert "Another gatehouse" in said
     assert (await estate.status())["armed"]
