@@ -28,6 +28,8 @@ OPEN_LIMIT = 10.0
 WINDOW = 64
 """Most messages on their way at once; a broker may ask for fewer (Receive Maximum)."""
 _TURN = 0.5
+_LARGEST_ANSWER = 65_536
+"""Bytes; we subscribe to nothing, and an acknowledgement with its reason in words has some hundred."""
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _VERSION_REFUSED, _QOS_REFUSED = 0x84, 0x9B
 _HANG_UPS = 2
@@ -127,6 +129,15 @@ def _leave_writing_to_the_thread(_client: object, _data: object, _socket: object
     """Being there is enough: without it, paho writes to the socket from whichever thread publishes."""
 
 
+class _Client(paho.Client):
+    """Paho's, which would take packets of 256 MB from whoever is at the other end, and memory with them."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > _LARGEST_ANSWER:
+            raise ConnectionError(f"the broker sends {bufsize} bytes; nothing so long was asked for")
+        return super()._sock_recv(bufsize)
+
+
 class Connection:
     """One connection, from its first attempt to its end. Methods belong to the loop; paho works in a thread."""
 
@@ -224,9 +235,7 @@ class Connection:
 
     def _make_client(self, protocol: MQTTProtocolVersion) -> paho.Client:
         broker = self._broker
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, broker.client_id, protocol=protocol, reconnect_on_failure=False
-        )
+        client = _Client(CallbackAPIVersion.VERSION2, broker.client_id, protocol=protocol, reconnect_on_failure=False)
         client.connect_timeout = OPEN_LIMIT / 2  # once for TCP, once for TLS
         client.max_inflight_messages_set(0)  # no queue in paho: the window is ours
         if broker.will:

@@ -298,3 +298,9 @@ def test_secrets_do_not_show() -> None:
         with pytest.raises(ValueError, match="PEM") as error:
             tls_context(ca, client)
         assert "s3cret" not in str(error.value)
+
+
+async def test_a_broker_that_sends_without_end_gets_no_memory_for_it() -> None:
+    async with listening(obliging()) as listener, connected(listener.port) as connection:
+        listener.say(bytes([0x30, 0xFF, 0xFF, 0xFF, 0x7F]))  # a message of 256 MB begins
+        await until(connection.ended.done)
