@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _STEP = 0.5
 """Longest time without a sign of life."""
+_SETTINGS_AT_ONCE = 4
+"""Settings that a board which came to life is given before the line reads again."""
 _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
 _PREPARE_AGAIN = 1.0
@@ -266,7 +268,7 @@ class Polling:
         """One of the writes that the device needs since it came to life."""
         question = unit.owed.popleft()
         device: Any = unit.device
-        self._read_first = True
+        self._read_first = len(unit.owed) % _SETTINGS_AT_ONCE == 0  # a new board must not keep the contacts unread
         try:
             answer = await self._ask(unit, question)
             self._read_all_soon(unit)
