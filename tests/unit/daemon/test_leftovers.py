@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from daemon.annunciator import Annunciator
 from daemon.leftovers import GONE, let_go
 from gatehouse.alarms import AlarmState, Condition, Severity
 from tests.unit.daemon.small import House
@@ -15,13 +16,11 @@ def house(tmp_path) -> House:
 
 def stood(house, alarm: str, *, latch: bool = False) -> None:
     """It stood when the last run ended."""
-    book, now = house.engine.annunciator, house.clock.utc()
+    last_run = Annunciator(lambda *_, **__: None)
     subject = alarm.rpartition(".")[0]
     condition = Condition(alarm=alarm, active=True, severity=Severity.P2, kind="fire", subject=subject, latch=latch)
-    book.judge(condition, "test", now)
-    [state] = [each["alarm_state"] for each in house.events("alarm.raised") if each["alarm"] == alarm]
-    book.standing.pop(alarm)
-    book.restore([msgspec.json.encode(state)])
+    last_run.judge(condition, "test", house.clock.utc())
+    house.engine.annunciator.restore([msgspec.json.encode(last_run.standing[alarm])])
 
 
 @pytest.mark.parametrize(
