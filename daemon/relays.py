@@ -37,6 +37,7 @@ class Relay:
     _priority: Priority = field(init=False, default=Priority.REST)
     _since: float = field(init=False, default=0.0)
     _sent: float = field(init=False, default=float("-inf"))
+    _confirmed: bool = field(init=False, default=False)  # seen as told at least once since it was told
     _orders: int = field(init=False, default=0)
     _answer: str = field(init=False, default="")
 
@@ -60,7 +61,7 @@ class Relay:
             return
         timed = self.pulses and self._until is not None  # a pulse of the device's own is, or was, under way
         ended = timed and wanted is not self._wanted and self._until is not None and now >= self._until
-        self._wanted, self._since = wanted, now
+        self._wanted, self._since, self._confirmed = wanted, now, False
         if ended:
             self._until = None
             return  # the device drops its own pulse; the read-back will tell if it does not
@@ -73,14 +74,16 @@ class Relay:
         """Compare with the read-back, tell again where they differ, say whether the order is confirmed."""
         now = self.clock.monotonic()
         due, actual = self._due(now), self._reads()
-        differs = due is not None and actual is not due and now - max(self._sent, self._since) >= _AGAIN
-        if differs or now >= self._outlasted:
+        differs = due is not None and actual is not due
+        self._confirmed = self._confirmed or (due is not None and not differs)
+        if (differs and now - max(self._sent, self._since) >= _AGAIN) or now >= self._outlasted:
             self._drive(now)
+        lost = actual is None and self._confirmed  # the board is silent, which has an alarm of its own
         yield own(
             f"{self.output}.unconfirmed",
             "unconfirmed",
             self.output,
-            due is not None and actual is not due and now - self._since > CONFIRM,
+            differs and not lost and now - self._since > CONFIRM,
             Severity.P2,
             relay=self.point,
             told=self._wanted,

@@ -197,3 +197,14 @@ def test_a_magnetic_lock_is_freed_by_a_pulse_off(outlet, image, clock):
     relay = Relay(output=DOOR, point=LOCK, on=Passage.CLOSED, pulses=True, send=outlet, image=image, clock=clock)
     relay.told(decision(Passage.OPEN, until=clock.now + 5))
     assert outlet.values() == [(LOCK, Pulse(False, 5.0))]
+
+
+def test_a_board_that_falls_silent_after_it_has_obeyed_is_not_a_second_alarm(relay, image, clock):
+    reads(image, clock, False)
+    relay.told(decision(Passage.CLOSED))
+    assert not alarm(relay)
+    clock.now += 60
+    assert not alarm(relay)
+    clock.now += 0.1
+    reads(image, clock, True)
+    assert alarm(relay), "but one that does the opposite is"
