@@ -12,6 +12,7 @@ from daemon.presence import Last, Presence
 from daemon.scheduler import QUICK_MISSES, Job, Scheduler
 from daemon.transport import Wire
 from daemon.writes import TRIES, TRIES_SILENT, WAIT, Command, Order, Writes
+from gatehouse.demands import Priority
 from gatehouse.driver import Device, DriverError, Question, Sample, Scan, ScanClass, Writer
 from gatehouse.points import Quality
 
@@ -251,7 +252,8 @@ class Polling:
         question: Question | None = None
         try:
             question = _guarded("write", device.write, command.channel, command.value)
-            answer = await self._ask(unit, question, command.permit)
+            urgent = command.priority <= Priority.WAY_OUT
+            answer = await self._ask(unit, question, command.permit, urgent=urgent)
             _guarded("accept", device.accept, question, answer)
         except DriverError as error:
             unit.tally["refused"] += 1
@@ -292,11 +294,13 @@ class Polling:
 
     # Who is there
 
-    async def _ask(self, unit: Presence, question: Question, permit: Callable[[], str] = always) -> bytes:
+    async def _ask(
+        self, unit: Presence, question: Question, permit: Callable[[], str] = always, *, urgent: bool = False
+    ) -> bytes:
         """Ask, and note that the device lives."""
         short = self._scheduler.misses(unit.name) >= QUICK_MISSES
         self._began = self._clock.monotonic()
-        answer = await self._exchanges.ask(question, unit.tally, permit, short=short)
+        answer = await self._exchanges.ask(question, unit.tally, permit, short=short, urgent=urgent)
         now = self._clock.monotonic()
         unit.answered(now, now - self._exchanges.sent)
         if not unit.online:

@@ -526,6 +526,31 @@ def test_a_talker_that_never_stops_makes_its_line_silent_not_stuck(stage) -> Non
     stage(story, io())
 
 
+def test_an_order_that_frees_people_goes_out_on_a_line_that_is_never_silent(stage) -> None:
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + 5
+
+        def babble() -> None:
+            on.bus.wire.bring(b"\x55")
+            if loop.time() < until:
+                loop.call_later(0.001, babble)
+
+        babble()
+        await asyncio.sleep(1)
+        on.tell("io1", "card", priority=10)
+        on.tell("io1", "fire", priority=2)
+        began = loop.time()
+        await asyncio.sleep(3)
+        told = [(at, what) for at, what in on.bus.told if at >= began]
+        assert told, "nothing went out"
+        assert {what for _, what in told} == {"io1.fire=1"}, "only what frees people speaks into the noise"
+        assert told[0][0] - began < 1.5
+
+    stage(story, io())
+
+
 @pytest.mark.parametrize("said", [{"door": Sample(True)}, {"in": True}, None, [("in", Sample(1))]], ids=repr)
 def test_a_driver_that_brings_what_was_not_asked_for_costs_its_device_and_no_more(said: object, stage) -> None:
     driver = io()
