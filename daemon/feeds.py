@@ -86,14 +86,6 @@ def _text(password: bytes, name: str | None) -> str:
         raise UnreachableError(f"the secret {name} is no password: it is not UTF-8 text") from None
 
 
-class _EndedError(Exception):
-    """The connection is over."""
-
-
-class _RefusedError(Exception):
-    """The broker does not take this; the text says what and why."""
-
-
 class Feed:
     """One subscriber's feed over MQTT."""
 
@@ -199,17 +191,13 @@ class Feed:
         return loop.time() - self._connected_at
 
     async def _work(self, connection: Connection) -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._notice_end(connection))
-                tasks.create_task(self._show_state(connection))
-                tasks.create_task(self._deliver(connection))
-        except* _EndedError:
-            self._error = connection.why
-
-    async def _notice_end(self, connection: Connection) -> None:
-        await asyncio.wait([connection.ended])
-        raise _EndedError
+        """No task of these raises: a TaskGroup that is cancelled while one falls forgets the cancellation."""
+        async with asyncio.TaskGroup() as tasks:
+            both = [tasks.create_task(self._show_state(connection)), tasks.create_task(self._deliver(connection))]
+            await asyncio.wait([connection.ended])
+            for task in both:
+                task.cancel()
+        self._error = connection.why
 
     async def _say_goodbye(self, connection: Connection) -> None:
         try:
@@ -225,12 +213,11 @@ class Feed:
     async def _deliver(self, connection: Connection) -> None:
         while True:
             self._on_way = asyncio.Queue(WINDOW)
-            try:
-                async with asyncio.TaskGroup() as pair:
-                    pair.create_task(self._send(connection))
-                    pair.create_task(self._settle(connection))
-            except* _RefusedError as refused:
-                self._note("event", str(refused.exceptions[0]))
+            async with asyncio.TaskGroup() as pair:
+                send = pair.create_task(self._send(connection))
+                refusal = await self._settle(connection)
+                send.cancel()
+            self._note("event", refusal)
             self._proven.clear()
             await self._rest(self._pace.refused)
 
@@ -288,14 +275,14 @@ class Feed:
             await self._on_way.join()
             self._proven.add(topic)
 
-    async def _settle(self, connection: Connection) -> None:
-        """Move the cursor behind what was acknowledged."""
+    async def _settle(self, connection: Connection) -> str:
+        """Move the cursor behind what was acknowledged, until something is refused: what, and why."""
         while True:
             sent = await self._on_way.get()
             if sent.answer is not None:
                 receipt = await self._receipt(connection, sent.answer)
                 if receipt.verdict == "refused":
-                    raise _RefusedError(self._complain(sent.topic, receipt.why))
+                    return self._complain(sent.topic, receipt.why)
                 self._delivered += 1
                 self._note("event", "")
             if not sent.epoch:
@@ -305,17 +292,18 @@ class Feed:
             self._on_way.task_done()
 
     async def _receipt(self, connection: Connection, answer: Answer) -> Receipt:
+        """What the broker says to it; nothing any more when the connection is over, which ends whoever waits here."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._pace.acknowledge
         while not answer.done():
             if loop.time() >= deadline:
                 connection.drop(f"the broker acknowledged nothing for {self._pace.acknowledge:g} s")
-                raise _EndedError
+                await asyncio.Event().wait()
             await asyncio.wait([answer], timeout=min(1.0, self._pace.acknowledge))
             self._beat()
         receipt = answer.result()
         if receipt.verdict == "lost":
-            raise _EndedError
+            await asyncio.Event().wait()
         return receipt
 
     def _wants(self, event: Event) -> bool:

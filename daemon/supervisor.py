@@ -42,31 +42,27 @@ class Supervisor:
 
     async def _once(self, subject: str, run: Callable[[], Awaitable[None]]) -> Exception | None:
         """Run a part until it ends; why it did, None for no reason."""
-        fault: Exception | None = None
-        try:
-            async with asyncio.TaskGroup() as group:
-                part = group.create_task(_run(run))
-                group.create_task(self._call_well(subject, part))
-        except* Exception as errors:  # noqa: BLE001 - whatever it was, the other parts go on
-            fault = _first(errors)
-        return fault
+        async with asyncio.TaskGroup() as group:
+            part = group.create_task(_fault(run))
+            group.create_task(self._call_well(subject, part))
+        return None if part.cancelled() else part.result()
 
-    async def _call_well(self, subject: str, part: asyncio.Task[None]) -> None:
+    async def _call_well(self, subject: str, part: asyncio.Task[Exception | None]) -> None:
         """Take back the alarm of an earlier fall, also of one in the daemon's last life."""
         done, _ = await asyncio.wait([part], timeout=self._well)
         if not done:
             self._raise_own(own(f"{subject}.failed", "task_failed", subject, False))
 
 
-async def _run(run: Callable[[], Awaitable[None]]) -> None:
-    await run()
-
-
-def _first(error: Exception) -> Exception:
-    """The error itself, out of the groups it was wrapped in."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
+async def _fault(run: Callable[[], Awaitable[None]]) -> Exception | None:
+    """Answered, not raised: a TaskGroup that is cancelled while a task of its own falls forgets the cancellation."""
+    try:
+        await run()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other parts go on
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        return error
+    return None
 
 
 def _in_words(error: Exception | None) -> str:

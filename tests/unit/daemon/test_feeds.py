@@ -199,6 +199,23 @@ def feeding(wire: Wire, journal: Paper) -> Callable[..., Any]:
     return run
 
 
+@pytest.mark.parametrize("turns", range(8))
+@pytest.mark.parametrize("refused", [False, True])
+async def test_it_ends_when_told_to_although_the_broker_goes_at_the_same_instant(
+    wire: Wire, journal: Paper, feeding: Any, turns: int, refused: bool
+) -> None:
+    """However the two meet, the end is not forgotten."""
+    if refused:
+        wire.refused.add(f"{ROOT}/events/device/offline")
+    async with asyncio.timeout(5), feeding():
+        await until(lambda: wire.told("state"))
+        journal.write()
+        if not refused:
+            wire.up.drop("gone")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+
 async def test_the_cursor_passes_what_is_not_wanted(wire: Wire, journal: Paper, feeding: Any) -> None:
     """A subscriber of refusals only is not held up by all the rest, at the end of the journal neither."""
     for kind in ("device.offline", "access.denied", "access.granted", "alarm.raised", "daemon.armed"):

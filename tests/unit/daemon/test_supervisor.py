@@ -133,6 +133,25 @@ async def test_no_way_of_falling_ends_the_supervision(fault: BaseException) -> N
     assert "in a group" in watch.said[0].evidence["why"] or not isinstance(fault, ExceptionGroup)
 
 
+async def test_a_part_that_falls_at_the_instant_of_the_end_does_not_hold_it_up() -> None:
+    """A TaskGroup whose child raises while it is cancelled forgets the cancellation."""
+
+    async def run() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OSError("the adapter went at that very instant") from None
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Supervisor(Watch(), SystemClock(), pause=0.001).keep(PART, run))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=5)
+        task.cancel()
+    assert done
+
+
 @pytest.mark.parametrize("falls", [False, True])
 async def test_cancellation_ends_it_at_once(falls: bool) -> None:
     """Also in the pause between a fall and the next start."""
