@@ -19,9 +19,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.clock import SystemClock
-from daemon.feeds import Feed
-from daemon.journal import Journal
-from daemon.site import Subscriber
+from daemon.config.site import Subscriber
+from daemon.feeds.feed import Feed
+from daemon.journal.journal import Journal
 from gatehouse.events import Event
 from simulators.broker import HOST, Account, Broker, password
 from simulators.ear import Ear

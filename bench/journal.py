@@ -21,9 +21,9 @@ from typing import TypeVar
 
 import apsw
 
-from daemon.chain import verify
 from daemon.clock import SystemClock
-from daemon.journal import Filter, Journal
+from daemon.journal.chain import verify
+from daemon.journal.journal import Filter, Journal
 from gatehouse.events import Event
 
 PRODUCERS = (1, 8, 64)

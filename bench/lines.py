@@ -19,9 +19,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from daemon import site
 from daemon.clock import SystemClock
-from daemon.lines import Command, LineOwner
+from daemon.config import site
+from daemon.field.lines import Command, LineOwner
 from drivers.modbus import Device
 from drivers.modbus.profile import Profile
 

@@ -14,11 +14,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from daemon import chain, config, journal_query, lastgood, log, main
-from daemon.catalogue import describe
-from daemon.faults import Fault
-from daemon.journal import Filter, JournalError
-from daemon.secrets import Secrets
+from daemon import log, main
+from daemon.config import lastgood
+from daemon.config import load as config
+from daemon.config.faults import Fault
+from daemon.config.secrets import Secrets
+from daemon.feeds.catalogue import describe
+from daemon.journal import chain
+from daemon.journal import query as journal_query
+from daemon.journal.journal import Filter, JournalError
 
 
 def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *, as_json: bool) -> int:

@@ -12,13 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from daemon.catalogue import describe
-from daemon.journal import Filter, Journal, JournalError
+from daemon.feeds.catalogue import describe
+from daemon.feeds.phrases import phrase
+from daemon.feeds.texts import STATES
+from daemon.journal.journal import Filter, Journal, JournalError
 from daemon.local_socket import serve
 from daemon.operator import Operator, RefusedError, UnknownError
-from daemon.phrases import phrase
 from daemon.status import Status
-from daemon.texts import STATES
 from gatehouse.alarms import Alarm
 from gatehouse.demands import Passage
 from gatehouse.events import Event

@@ -7,7 +7,7 @@ from daemon.annunciator import own
 from daemon.arbiter import Decision
 from daemon.clock import Clock
 from daemon.commands import Send
-from daemon.site import Lane
+from daemon.config.site import Lane
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Passage, Priority, Pulse
 from gatehouse.points import Image

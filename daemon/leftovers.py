@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from daemon.annunciator import Annunciator
-from daemon.config import Plan
+from daemon.config.load import Plan
 
 GONE = "nothing in this site judges it any more"
 _OWN = frozenset({"api", "config", "engine", "journal"})

@@ -18,18 +18,18 @@ from daemon.arbiter import Arbiter
 from daemon.booms import Boom
 from daemon.clock import Clock, SystemClock
 from daemon.commands import EXPIRED, Done, Permit, Send
-from daemon.config import Plan
+from daemon.config.faults import Fault
+from daemon.config.load import Plan
+from daemon.config.recheck import Check, Recheck, faulty
+from daemon.config.secrets import Secrets
 from daemon.engine import Engine
-from daemon.faults import Fault
-from daemon.feeds import Feed
-from daemon.journal import Journal
+from daemon.feeds.feed import Feed
+from daemon.field.lines import Command, LineOwner
+from daemon.journal.journal import Journal
 from daemon.leftovers import let_go
-from daemon.lines import Command, LineOwner
 from daemon.operator import Operator
-from daemon.recheck import Check, Recheck, faulty
 from daemon.recorder import Recorder
 from daemon.relays import Relay
-from daemon.secrets import Secrets
 from daemon.status import Status
 from daemon.supervisor import Supervisor
 from daemon.watchdog import ServiceManager, Watchdog

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 
 from daemon.arbiter import Decision
 from daemon.clock import Clock
+from daemon.config.faults import listed, nearest
+from daemon.config.site import Site
 from daemon.engine import Engine
-from daemon.faults import listed, nearest
-from daemon.phrases import phrase
-from daemon.site import Site
-from daemon.texts import ACTIONS, LEVELS, Text
+from daemon.feeds.phrases import phrase
+from daemon.feeds.texts import ACTIONS, LEVELS, Text
 from gatehouse.alarms import Alarm
 from gatehouse.demands import Demand, Passage, Priority
 

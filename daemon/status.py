@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from daemon.catalogue import title
 from daemon.clock import Clock
-from daemon.config import Plan
+from daemon.config.load import Plan
 from daemon.engine import Engine
-from daemon.feeds import Feed
-from daemon.journal import Journal
-from daemon.lines import LineOwner
-from daemon.phrases import phrase
-from daemon.texts import Language
+from daemon.feeds.catalogue import title
+from daemon.feeds.feed import Feed
+from daemon.feeds.phrases import phrase
+from daemon.feeds.texts import Language
+from daemon.field.lines import LineOwner
+from daemon.journal.journal import Journal
 from gatehouse.alarms import Alarm
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")

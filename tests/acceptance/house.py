@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from daemon.catalogue import published
+from daemon.feeds.catalogue import published
 from simulators.ear import Heard
 from simulators.stage import Stage
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.chain import verify
 from daemon.clock import SystemClock
-from daemon.journal import Journal
-from daemon.journal_query import query
+from daemon.journal.chain import verify
+from daemon.journal.journal import Journal
+from daemon.journal.query import query
 from gatehouse.events import Event
 
 LIMIT = 20.0
@@ -122,7 +122,7 @@ import asyncio, resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from daemon.clock import SystemClock
-from daemon.journal import Journal
+from daemon.journal.journal import Journal
 from gatehouse.events import Event
 
 def event(i):
@@ -179,7 +179,7 @@ import asyncio, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from daemon.clock import SystemClock
-from daemon.journal import Journal
+from daemon.journal.journal import Journal
 from gatehouse.events import Event
 
 async def main(path):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from daemon.chain import verify
-from daemon.journal_query import query
+from daemon.journal.chain import verify
+from daemon.journal.query import query
 
 ROUNDS = 16
 CHILD = """
@@ -20,7 +20,7 @@ import asyncio, json, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from daemon.clock import SystemClock
-from daemon.journal import Journal
+from daemon.journal.journal import Journal
 from gatehouse.events import Event
 
 async def main(path, start):

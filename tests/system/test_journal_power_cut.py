@@ -15,10 +15,10 @@ from typing import Any
 import apsw
 import pytest
 
-from daemon import journal_store
-from daemon.chain import verify
-from daemon.journal_line import Line, write
-from daemon.journal_store import Store
+from daemon.journal import store as journal_store
+from daemon.journal.chain import verify
+from daemon.journal.line import Line, write
+from daemon.journal.store import Store
 from gatehouse.events import Event
 
 CUTS = 150

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import transport
+from daemon.field import transport
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"

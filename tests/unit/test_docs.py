@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon import config, texts
+from daemon.config import load as config
+from daemon.feeds import texts
 from gatehouse.alarms import AlarmState
 from gatehouse.demands import Priority
 

@@ -6,9 +6,10 @@ import signal
 
 import pytest
 
-from daemon import config, main
-from daemon.lines import LineOwner
-from daemon.secrets import Secrets
+from daemon import main
+from daemon.config import load as config
+from daemon.config.secrets import Secrets
+from daemon.field.lines import LineOwner
 from tests.system.daemon.conftest import Guarded, ends, says
 
 

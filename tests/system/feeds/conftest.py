@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.feeds import Feed, Pace
-from daemon.site import Subscriber
+from daemon.config.site import Subscriber
+from daemon.feeds.feed import Feed, Pace
 from gatehouse.events import Event
 
 TITLES = {"zones.b12": "12栋", "doors.north": "北门", "devices.io1": "门岗输入输出板1"}

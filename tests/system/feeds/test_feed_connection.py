@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from daemon import mqtt
+from daemon.feeds import mqtt
 
 ROOT = "gatehouse/v1/lvdinan/police"
 PASSWORD = "p0lice"

@@ -9,7 +9,7 @@ from statistics import quantiles
 from typing import Any
 
 from daemon.clock import SystemClock
-from daemon.journal import Journal
+from daemon.journal.journal import Journal
 from gatehouse.events import Event
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from daemon import site
 from daemon.clock import SystemClock
-from daemon.lines import LineOwner
+from daemon.config import site
+from daemon.field.lines import LineOwner
 from drivers.modbus import Device
 from drivers.modbus.profile import Profile
 from tests.unit.daemon.bus import Ledger

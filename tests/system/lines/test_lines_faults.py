@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon import site
-from daemon.lines import Command
+from daemon.config import site
+from daemon.field.lines import Command
 from drivers.modbus import Device
 from tests.system.lines.conftest import Cable, Libmodbus, Owner, profile, until
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from daemon import site
 from daemon.clock import SystemClock
-from daemon.lines import Command, LineOwner
+from daemon.config import site
+from daemon.field.lines import Command, LineOwner
 from drivers import rdm6300
 from drivers.modbus import Device
 from drivers.modbus.profile import Profile

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from daemon import site
-from daemon.lines import Command
+from daemon.config import site
+from daemon.field.lines import Command
 from drivers.modbus import Device
 from gatehouse.demands import Pulse
 from tests.system.lines.conftest import Cable, Libmodbus, Owner, profile, until

@@ -11,9 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from console import offline
-from daemon import lastgood, main
+from daemon import main
 from daemon.clock import SystemClock
-from daemon.journal import Journal
+from daemon.config import lastgood
+from daemon.journal.journal import Journal
 from daemon.recorder import Recorder
 from tests.unit.daemon import small
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from daemon import config, main
+from daemon import main
 from daemon.clock import Clock
-from daemon.secrets import Secrets
+from daemon.config import load as config
+from daemon.config.secrets import Secrets
 from gatehouse.driver import Sample
 from gatehouse.points import Quality
 from tests.unit.daemon.doubles import HandClock

@@ -13,7 +13,7 @@ import pytest
 
 from console.client import Client, UnreachableError
 from daemon.api import LARGEST, MOST
-from daemon.journal import Filter, JournalError
+from daemon.journal.journal import Filter, JournalError
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Passage
 from tests.unit.daemon.desk import Desk, serving

@@ -4,7 +4,7 @@ import pytest
 
 from daemon.arbiter import Decision
 from daemon.booms import Boom
-from daemon.site import Lane
+from daemon.config.site import Lane
 from gatehouse.demands import Demand, Passage, Priority, Pulse
 from gatehouse.points import Image, Point, Quality
 

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from daemon.arbiter import Arbiter
 from daemon.booms import Boom
+from daemon.config.site import Lane
 from daemon.engine import Engine
 from daemon.recorder import Recorder
 from daemon.relays import Relay
-from daemon.site import Lane
 from gatehouse.demands import Demand, Output, Passage, Priority, Pulse
 from gatehouse.driver import Sample
 from gatehouse.points import Image, Point, Quality

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from daemon import config, main
-from daemon.secrets import Secrets
+from daemon import main
+from daemon.config import load as config
+from daemon.config.secrets import Secrets
 from gatehouse.demands import Passage
 from tests.unit.daemon import small
 from tests.unit.daemon.doubles import HandClock

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import rules
-from daemon import plugins
+from daemon.config import plugins
 from rules._blueprint import Rule
 
 ROOT = Path(__file__).parents[3]

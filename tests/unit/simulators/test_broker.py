@@ -24,6 +24,8 @@ def test_no_password_is_readable_by_others(tmp_path: Path) -> None:
 
 
 async def test_a_broker_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brokers, "_write_mosquitto", lambda *_, **__: ["/bin/sh", "-c", "echo no room left >&2; exit 3"])
+    monkeypatch.setattr(
+        brokers, "_write_mosquitto", lambda *_, **__: ["/bin/sh", "-c", "echo no room left >&2; exit 3"]
+    )
     with pytest.raises(BrokerError, match="no room left"):
         await Broker(tmp_path / "broker", ACCOUNTS, "mosquitto").start()

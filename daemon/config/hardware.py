@@ -1,0 +1,183 @@
+"""Lines and devices of a site: the driver objects are built, and what cannot stand on one wire together is found."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from daemon.config import plugins, profiles, site
+from daemon.config.draft import Draft
+from daemon.config.faults import Where, listed, nearest
+from daemon.config.references import Channels, sort_of
+from daemon.config.validation import check, shown
+from gatehouse.driver import Device, Listener, Scan, ScanClass, Wire
+from gatehouse.points import Point
+
+_STABLE = re.compile(r"/dev/(serial/by-(id|path)/\S+|ttyS\d+|ttyAMA\d+|(?!tty|pts/)\S+)\Z")
+_ADDRESSES = ("unit", "address")
+_BESIDE = tuple(site.Device.model_fields)
+
+
+@dataclasses.dataclass(slots=True)
+class Hardware:
+    """The devices that could be built, and their points."""
+
+    devices: dict[str, Device | Listener]
+    channels: dict[str, Channels | None]
+    """Every device by name; None where it is faulty."""
+    ages: dict[str, Mapping[str, float]]
+    """Device -> channel -> seconds for which a reading of it may be trusted."""
+
+
+def build(draft: Draft, folder: Path, *, wired: bool) -> Hardware:
+    """Build every device that can be; `wired` means that the lines are simulated, so their ports may have any name."""
+    hardware = Hardware({}, dict.fromkeys(draft.entries["devices"]), {})
+    shelf = _Shelf(draft, profiles.folders(folder))
+    for name, entry in draft.sound("devices"):
+        device = _device(draft, name, entry, shelf)
+        if device is None:
+            continue
+        try:
+            points, scans = list(device.points()), [] if isinstance(device, Listener) else list(device.scans())
+        except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+            draft.document.fault(("devices", name), "driver_refuses", why=error)
+            continue
+        hardware.devices[name], hardware.ages[name] = device, _ages(scans)
+        hardware.channels[name] = {point.name: point for point in points}
+        _check_inverted(draft, name, entry, hardware.channels[name] or {})
+    _check_ports(draft, wired=wired)
+    _check_lines(draft, hardware)
+    return hardware
+
+
+def _device(draft: Draft, name: str, entry: site.Device, shelf: "_Shelf") -> Device | Listener | None:
+    document, spot = draft.document, ("devices", name)
+    lines, drivers = draft.entries["lines"], plugins.names("drivers")
+    if entry.line not in lines and "lines" not in draft.unread:
+        document.fault((*spot, "line"), "unknown_line", nearest=nearest(entry.line, lines), value=entry.line,
+                       known=listed(lines))  # fmt: skip
+    if entry.driver not in drivers:
+        document.fault((*spot, "driver"), "unknown_driver", nearest=nearest(entry.driver, drivers), value=entry.driver,
+                       known=listed(drivers))  # fmt: skip
+        return None
+    try:
+        kind = plugins.find("drivers", entry.driver)
+    except plugins.PluginError as error:
+        document.fault((*spot, "driver"), "plugin_broken", value=entry.driver, why=error)
+        return None
+    settings = check(kind.settings, entry.model_extra or {}, spot, document, _BESIDE)
+    if settings is None:
+        return None
+    values = kind.values(settings)
+    if kind.profile is not None and "profile" in values:
+        values["profile"] = shelf.take(values["profile"], kind.profile, (*spot, "profile"))
+        if values["profile"] is None:
+            return None
+    if "wire" in kind.fields:
+        values["wire"] = _wire(lines.get(entry.line))
+    try:
+        device: Device | Listener = kind.build(**values)
+    except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+        document.fault((*spot, *blamed(error, entry.model_extra or {})), "driver_refuses", why=error)
+        return None
+    return device
+
+
+def blamed(error: Exception, written: Mapping[str, object]) -> Where:
+    """The setting whose name or value a plug-in's complaint begins with, as in `unit 300 is no address`."""
+    first = str(error).split(maxsplit=1)[0].strip("`:',") if str(error) else ""
+    return next(((key,) for key, value in written.items() if first in (key, value)), ())
+
+
+def _wire(line: site.Line | None) -> Wire:
+    return "tcp" if line is not None and line.tcp is not None else "serial"
+
+
+@dataclasses.dataclass(slots=True)
+class _Shelf:
+    """The profiles that a site may name."""
+
+    draft: Draft
+    folders: list[Path]
+    _told: set[Path] = dataclasses.field(default_factory=set)
+
+    def take(self, name: str, model: type[BaseModel], spot: Where) -> BaseModel | None:
+        """The profile of this name; None, with a fault, when there is none or it is faulty itself."""
+        document, file = self.draft.document, profiles.locate(name, self.folders)
+        if file is None:
+            known = profiles.names(self.folders)
+            document.fault(spot, "unknown_profile", nearest=nearest(name, known), value=name, known=listed(known, 40))
+            return None
+        profile, faults = profiles.load(file, model)
+        if file not in self._told:  # many devices share a profile; its faults are told once
+            document.faults += faults
+            self._told.add(file)
+        return profile
+
+
+def _ages(scans: list[Scan]) -> dict[str, float]:
+    ages: dict[str, float] = {}
+    for scan in scans:
+        safety = scan.kind is ScanClass.SAFETY
+        age = max(4 * scan.period, 1.0) if safety else max(3 * scan.period, scan.period + 2.0)
+        for channel in scan.points:
+            ages[channel] = min(age, ages.get(channel, age))
+    return ages
+
+
+def _check_inverted(draft: Draft, name: str, entry: site.Device, channels: Mapping[str, Point]) -> None:
+    for number, channel in enumerate(entry.inverted):
+        spot = ("devices", name, "inverted", number)
+        if channel not in channels:
+            near, known = nearest(channel, channels), listed(channels)
+            draft.document.fault(spot, "unknown_channel", nearest=near, value=channel, device=name, known=known)
+        elif sort := sort_of(channels[channel]):
+            draft.document.fault(spot, "not_a_switch", value=channel, sort=sort)
+        elif channel in entry.inverted[:number]:
+            draft.document.fault(spot, "listed_twice", value=channel)
+
+
+def _check_ports(draft: Draft, *, wired: bool) -> None:
+    document, owners = draft.document, dict[str, str]()
+    for name, line in draft.sound("lines"):
+        for way in ("serial", "tcp", "rtu_over_tcp"):
+            target = getattr(line, way)
+            if target is None:
+                continue
+            spot = ("lines", name, way)
+            if way == "serial" and not target.startswith("/"):
+                document.fault(spot, "no_port", value=shown(target))
+            elif way == "serial" and not (wired or line.unstable_name or _STABLE.match(target)):
+                document.fault(spot, "unstable_port", value=shown(target))
+            same = os.path.realpath(target) if way == "serial" else target.casefold()
+            owner = owners.setdefault(same, name)
+            if owner != name:
+                first = document.place(("lines", owner), at_key=True)
+                document.fault(spot, "port_twice", value=shown(target), other=f"lines.{owner}", first=first)
+
+
+def _check_lines(draft: Draft, hardware: Hardware) -> None:
+    document, seen = draft.document, dict[str, dict[str, Any]]()
+    for name, entry in draft.sound("devices"):
+        device = hardware.devices.get(name)
+        if device is None:
+            continue
+        others, spot = seen.setdefault(entry.line, {}), ("devices", name)
+        for other, neighbour in others.items():
+            first = document.place(("devices", other), at_key=True)
+            listener = next((n for n, d in ((name, device), (other, neighbour)) if isinstance(d, Listener)), None)
+            if listener is not None:
+                guest = other if listener == name else name
+                document.fault((*spot, "line"), "listener_shares", listener=listener, line=entry.line, other=guest,
+                               first=first)  # fmt: skip
+                break
+            for key in _ADDRESSES:
+                address = getattr(device, key, None)
+                if address is not None and address == getattr(neighbour, key, None):
+                    document.fault((*spot, key), "address_twice", device=name, address=address, line=entry.line,
+                                   other=other, first=first)  # fmt: skip
+        others[name] = device

@@ -1,0 +1,219 @@
+"""What a site file says, as types. Reading and checking the file is `daemon.config.load`'s business."""
+
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from daemon.config.document import Secret
+from rules._settings import Duration, OnOff, Refers
+
+SLUG = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
+"""Names that end up in topics and commands: lower-case letters, digits, - and _."""
+_ENDPOINT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]]+):([0-9]{1,5})\Z")
+_BROKER = re.compile(r"mqtts?://(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]@]+)(?::([0-9]{1,5}))?\Z")
+
+
+def _secret_name(raw: object) -> str:
+    if not isinstance(raw, Secret):
+        raise PydanticCustomError("plain_secret", "write !secret and a name")
+    return raw.name
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise PydanticCustomError("timezone", "not a time zone") from error
+    return name
+
+
+def _endpoint(text: str) -> str:
+    match = _ENDPOINT.match(text)
+    if match is None or not 0 < int(match[2]) < 65536:
+        raise PydanticCustomError("endpoint", "write host:port")
+    return text
+
+
+def _broker(text: str) -> str:
+    match = _BROKER.match(text)
+    if match is None or not 0 < int(match[2] or 1) < 65536:
+        raise PydanticCustomError("broker", "write mqtts://host:port")
+    return text
+
+
+def _between(least: float, most: float, words: tuple[str, str]) -> AfterValidator:
+    def check(seconds: float) -> float:
+        if not least <= seconds <= most:
+            raise PydanticCustomError(
+                "duration_range", "write {least} to {most}", {"least": words[0], "most": words[1]}
+            )
+        return seconds
+
+    return AfterValidator(check)
+
+
+Opening = Annotated[Duration, _between(1, 3600, ("1s", "1h"))]
+"""How long something is let open: never no time at all, which would be a way out refused; never for good."""
+PulseTime = Annotated[Duration, _between(0.1, 10, ("100ms", "10s"))]
+Travel = Annotated[Duration, _between(1, 120, ("1s", "2m"))]
+Freshness = Annotated[Duration, _between(0.1, 5, ("100ms", "5s"))]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
+SecretName = Annotated[str, BeforeValidator(_secret_name), WithJsonSchema({"description": "!secret NAME"})]
+"""The name of a secret; the value is fetched from the secrets folder when it is needed."""
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Relay = Annotated[str, Refers("relay")]
+"""A point that can be switched."""
+Contact = Annotated[str, Refers("contact")]
+"""A point that is on or off."""
+
+
+class Section(BaseModel):
+    """A table of the site file: frozen, and unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class SiteHeader(Section):
+    """`site:`"""
+
+    id: Slug
+    name: str
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+
+
+class Wires(Section):
+    """Where a line ends. Exactly one of the three."""
+
+    serial: str | None = None
+    """A port by /dev/serial/by-id or by-path."""
+    tcp: Endpoint | None = None
+    """host:port of a device or gateway that speaks the TCP form of its protocol (Modbus TCP)."""
+    rtu_over_tcp: Endpoint | None = None
+    """host:port of a serial server that passes bytes through unchanged."""
+
+
+class Line(Wires):
+    """One entry of `lines:`."""
+
+    baud: Annotated[int, Field(ge=1200, le=115200)] = 9600
+    format: Literal["8N1", "8E1", "8O1", "8N2"] = "8N1"
+    title: str = ""
+    unstable_name: bool = False
+    """True: accept a port such as /dev/ttyUSB0, which may be another one after a restart."""
+
+
+class Device(Section):
+    """One entry of `devices:`; settings of the driver stand beside these keys."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    line: Annotated[str, Refers("line")]
+    driver: str
+    title: str = ""
+    inverted: list[str] = []
+    """Switch channels that are true in rest (normally-closed contacts); they are turned round."""
+
+
+class Door(Section):
+    """One entry of `doors:`."""
+
+    title: str
+    lock: Relay
+    """The relay."""
+    energised: Literal["open", "closed"] = "open"
+    """What the door is while the relay is on: open for a strike, closed for a magnetic lock."""
+    contact: Contact | None = None
+    """True while the door leaf stands open."""
+    reader: Annotated[str, Refers("reader")] | None = None
+    exit: Contact | None = None
+    """Request-to-exit button or break-glass."""
+    unlock: Opening = 5.0
+    """How long a card, an exit button or an operator unlocks it."""
+    held: Duration = 20.0
+    """Open longer than this after it was let open: held."""
+
+
+class Lane(Section):
+    """One entry of `lanes:`."""
+
+    title: str
+    open: Relay
+    close: Relay
+    presence: Contact
+    """True while something stands under the boom."""
+    up: Contact | None = None
+    down: Contact | None = None
+    reader: Annotated[str, Refers("reader")] | None = None
+    pulse: PulseTime = 0.5
+    travel: Travel = 6.0
+    """The longest time that the boom takes from end to end."""
+    stay: Opening = 15.0
+    """How long it stays up for a car that was let in but does not come."""
+    presence_limit: Freshness = 1.0
+    """A presence reading older than this counts as a car under the boom."""
+
+
+class SwitchOutput(Section):
+    """One entry of `outputs:`: a siren, a lamp."""
+
+    title: str
+    relay: Relay
+    rest: OnOff = False
+
+
+class Zone(Section):
+    """One entry of `zones:`."""
+
+    title: str
+    fire: list[Contact] = []
+    """Contacts of the fire panel, already decided there: any one of them releases."""
+    release: list[Annotated[str, Refers("passage")]] = []
+    """Doors and lanes that go free on fire."""
+    sirens: list[Annotated[str, Refers("switch")]] = []
+    stale: Literal["alarm", "release"] = "alarm"
+    """What a fire contact that cannot be read does: raise a fault, or also free the zone."""
+
+
+class Subscriber(Section):
+    """One entry of `subscribers:`."""
+
+    broker: Annotated[str, AfterValidator(_broker)]
+    """mqtt://host:port or mqtts://host:port."""
+    tier: Annotated[int, Field(ge=0, le=3)]
+    title: str = ""
+    user: str | None = None
+    password: SecretName | None = None
+    client: SecretName | None = None
+    """A secret holding the client's certificate and key (PEM)."""
+    ca: SecretName | None = None
+    """A secret holding the certificate authority (PEM) where it is not one of the system's."""
+    plaintext: bool = False
+    """True: accept a broker without TLS on another machine."""
+    kinds: list[str] = ["*"]
+    """Event kinds wanted, as patterns: alarm.*, access.denied."""
+
+
+class Access(Section):
+    """`access:`"""
+
+    cards: str
+    """CSV file beside the site file: number, name, doors, from, until, hours."""
+
+
+class Site(Section):
+    """A whole site file."""
+
+    site: SiteHeader
+    lines: dict[Slug, Line]
+    devices: dict[Slug, Device]
+    doors: dict[Slug, Door] = {}
+    lanes: dict[Slug, Lane] = {}
+    outputs: dict[Slug, SwitchOutput] = {}
+    zones: dict[Slug, Zone] = {}
+    rules: dict[Slug, dict[str, Any]] = {}
+    """Name -> kind and the settings of that kind."""
+    subscribers: dict[Slug, Subscriber] = {}
+    access: Access | None = None

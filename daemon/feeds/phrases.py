@@ -1,0 +1,175 @@
+"""Why something is as it is: the daemon says it in English, once; here is how a guard reads it in Chinese.
+
+A phrase may have gaps in braces; what stands in a gap is put into Chinese too where it is a phrase of ours.
+"""
+
+import re
+from functools import lru_cache
+from string import Formatter
+
+from daemon.feeds.texts import REASONS, Language
+
+PHRASES = {
+    # points
+    "never read": "从未读到",
+    "stale: {age} s old, limit {limit} s": "过期：{age} 秒前读到，限 {limit} 秒",
+    "implausible: {value}": "不合常理：{value}",
+    "just back, or after a missed answer: to be read again": "刚恢复或刚漏答，待复读",
+    "the device says that there is nothing to measure ({number})": "设备说无可测量（{number}）",
+    "value {number} has no meaning in the profile": "数值 {number} 在档案中没有含义",
+    "the device says {number}, which is no number": "设备给出 {number}，不是数",
+    # devices
+    "answers": "有应答",
+    "port open": "端口已打开",
+    "not asked yet": "尚未询问",
+    "port not opened yet": "端口尚未打开",
+    "no answer": "没有应答",
+    "no answer, only {junk}": "没有应答，只收到 {junk}",
+    "noise": "杂波",
+    "crc": "校验错",
+    "foreign": "他机的应答",
+    "half an answer ({bytes})": "半截应答（{bytes}）",
+    "driver fault: {why}": "驱动故障：{why}",
+    "refused a setting that its profile wants: {why}": "拒绝了档案要求的设置：{why}",
+    "exception {number} to function {function}: {why}": "对功能 {function} 返回异常 {number}：{why}",
+    # lines
+    "open": "已打开",
+    "closed": "已关闭",
+    "not open": "未打开",
+    "not opened yet": "尚未打开",
+    "line {name} is down: {why}": "总线 {name} 中断：{why}",
+    "no connection within {seconds} s": "{seconds} 秒内没有连上",
+    "nothing was answered for {seconds} s; connecting anew": "{seconds} 秒没有任何应答，重新连接",
+    "the line is never silent: something on it talks all the time": "总线从不安静：有设备不停地发",
+    "the port is not there; is the adapter plugged in?": "端口不存在，转换器插好了吗？",
+    "access refused; the daemon's user must be in the group that owns the port (dialout)":
+        "无权打开，守护进程的用户须加入端口所属的组（dialout）",
+    "another program has the port open; stop it, a line has one master":
+        "端口被别的程序占用，请停掉它，一条总线只有一个主机",
+    "the adapter is gone or broken": "转换器拔出或损坏",
+    "the adapter is gone": "转换器已拔出",
+    "connection refused; nothing listens there": "连接被拒绝，对方没有服务",
+    "no way to that host; is it on, is the network right?": "到不了该主机，开机了吗？网络对吗？",
+    "no network there": "那边没有网络",
+    "the other side reset the connection": "对方重置了连接",
+    "the other side has gone silent": "对方没有声息了",
+    "the other side closed the connection": "对方关闭了连接",
+    # orders
+    "accepted": "已接受",
+    "no answer yet": "尚无应答",
+    "not learned yet": "尚未学习",
+    "waits for {points}": "等待读到 {points}",
+    "its time was over before the line was free": "总线空出之前，指令已过期",
+    "{output} is told otherwise by now": "{output} 已另有指令",
+    "something stands under the boom": "杆下有东西",
+    "presence cannot be trusted: {why}": "杆下情况不可信：{why}",
+    "presence was read {age} s ago, limit {limit} s": "杆下情况是 {age} 秒前的，限 {limit} 秒",
+    "{device} only speaks; it cannot be told anything": "{device} 只上报，不接受指令",
+    "{device} cannot be told anything": "{device} 不接受指令",
+    "{number} orders wait for this line already; this was the least important":
+        "该总线已有 {number} 条指令在等，此条最不要紧",
+    "the daemon is stopping": "守护进程正在停止",
+    # what people may not do now
+    "its condition still holds": "触发条件仍在，先消除再复位",
+    "its inputs cannot be read": "输入读不到，先恢复设备再复位",
+    "already acknowledged by {person}": "已由 {person} 确认",
+    "a door that is interlocked with it is open": "与它互锁的门还开着",
+    # journal, disk, parts of the daemon
+    "it ended by itself": "自行结束",
+    "cannot listen at {path}: {why}": "无法在 {path} 监听：{why}",
+    "its name is too long; a socket's path may have 107 characters": "路径太长，套接字路径最多 107 个字符",
+    "{path} is there and is no socket; move it away, or name another with --socket":
+        "{path} 已存在且不是套接字，请移走，或用 --socket 另指一处",
+    "another daemon listens at {path}; stop it, or name another with --socket":
+        "另一个守护进程正在 {path} 监听，请停掉它，或用 --socket 另指一处",
+    "the directory {path} is missing; mount or create it": "目录 {path} 不存在，请挂载或创建",
+    "the disk of {path} is full; make room": "{path} 所在磁盘已满，请腾出空间",
+    "{path} is damaged: {why}": "{path} 已损坏：{why}",
+    "{path} is read-only; check the mount and the rights of the file": "{path} 只读，请检查挂载和文件权限",
+    "another program holds {path}; end it": "{path} 被别的程序占用，请停掉它",
+    "{path} cannot be opened; the user of gatehouse must own it and its directory":
+        "{path} 打不开，它和所在目录须归 gatehouse 用户所有",
+    "the disk of {path} failed ({name}); see the kernel's log, it may be dying":
+        "{path} 所在磁盘出错（{name}），请看内核日志，磁盘可能要坏",
+    "the disk of {path} does not answer; see the kernel's log, it may be dying":
+        "{path} 所在磁盘没有应答，请看内核日志，磁盘可能要坏",
+    "{path} is not open yet": "{path} 尚未打开",
+    "nothing in this site judges it any more": "本站点已没有规则判断它",
+    # brokers
+    "no lasting connection for {seconds} s: {why}": "{seconds} 秒没有稳定连接：{why}",
+    "the broker refused us: {why}": "代理拒绝了我们：{why}",
+    "the broker ended the connection: {why}": "代理断开了连接：{why}",
+    "the broker acknowledged nothing for {seconds} s": "代理 {seconds} 秒没有确认",
+    "the connection was lost": "连接断了",
+    "{address} did not answer within {seconds} s": "{address} {seconds} 秒内没有应答",
+    "{address} hung up without an answer to our CONNECT": "{address} 没有回答 CONNECT 就挂断了",
+    "{address} refused topic {topic}: {why}; its ACL must let {user} write {topics}; {rest}":
+        "{address} 拒收主题 {topic}：{why}；其 ACL 须允许 {user} 写 {topics}；{rest}",
+    "nothing is lost, it is tried again every {seconds} s": "不会丢失，每 {seconds} 秒重试",
+    "[Errno {number}] {why}": "{why}（errno {number}）",
+    "Connection refused": "连接被拒绝",
+    "No such file or directory": "文件或目录不存在",
+    "Not a directory": "不是目录",
+    "Permission denied": "没有权限",
+    "Read-only file system": "文件系统只读",
+    "No space left on device": "磁盘已满",
+    "No route to host": "到不了该主机",
+    "Network is unreachable": "网络不通",
+    "Name or service not known": "找不到该主机名",
+    "Temporary failure in name resolution": "暂时解析不了主机名",
+    "timed out": "超时",
+    "Not authorized": "未授权",
+}  # fmt: skip
+"""English, as the daemon's parts say it -> Chinese. The first that fits counts."""
+
+_LONGEST = 400
+"""Characters of a text that may still be a phrase."""
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """The template as a pattern, its gaps as groups."""
+    pieces = Formatter().parse(template)
+    return re.compile(
+        "".join(re.escape(text) + (f"(?P<{gap}>.+?)" if gap is not None else "") for text, gap, _, _ in pieces)
+    )
+
+
+_FIXED = {english: chinese for english, chinese in PHRASES.items() if "{" not in english}
+_GAPPED = [(_pattern(english), chinese) for english, chinese in PHRASES.items() if "{" in english]
+
+
+@lru_cache(maxsize=1024)
+def phrase(text: str, language: Language) -> str:
+    """What a part of the daemon said, for people; anything that is no phrase of ours stays as it is."""
+    if text in REASONS:
+        return REASONS[text].say(language)
+    if len(text) > _LONGEST:
+        return text
+    said = _chinese(text) or _several(text) if language == "zh" else None
+    return said or _after_a_colon(text, language)
+
+
+def _chinese(text: str) -> str | None:
+    if text in _FIXED:
+        return _FIXED[text]
+    for pattern, chinese in _GAPPED:
+        if match := pattern.fullmatch(text):
+            return chinese.format_map({gap: phrase(said, "zh") for gap, said in match.groupdict().items()})
+    return None
+
+
+def _several(text: str) -> str | None:
+    """`crc, noise`: a list of fixed words."""
+    words = text.split(", ")
+    return "、".join(_FIXED[word] for word in words) if all(word in _FIXED for word in words) else None
+
+
+def _after_a_colon(text: str, language: Language) -> str:
+    """`lanes.in.barrier: presence`, `tcp 10.0.0.8:502: connection refused`: who says it stays, what he says is told."""
+    who, colon, what = text.partition(": ")
+    if not colon:
+        return text
+    said = phrase(what, language)
+    if said == what:
+        return text
+    return f"{who}：{said}" if language == "zh" else f"{who}: {said}"

@@ -1,0 +1,143 @@
+"""The one owner of a line: opens it for ever, asks its devices in turn, sends orders, and says what it knows."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from daemon.clock import Clock
+from daemon.config import site
+from daemon.field.listening import Listening
+from daemon.field.polling import Polling
+from daemon.field.transport import Wire, connect, endpoint
+from daemon.field.writes import Command
+from gatehouse.driver import Device, Listener, Sample
+
+__all__ = ["Command", "LineOwner", "Sink"]
+
+_FIRST_PAUSE = 0.25
+_CEILING_SERIAL = 2.0
+"""Looking for a port that was unplugged costs nothing."""
+_CEILING_TCP = 10.0
+_STEADY = 5.0
+"""Seconds after which a connection counts as a good one: the next pause is short again."""
+_STEP = 0.5
+"""Progress is shown at least this often."""
+
+
+class Sink(Protocol):
+    """Where readings go."""
+
+    def land(self, device: str, samples: Mapping[str, Sample], now: float) -> None:
+        """Samples of one good exchange."""
+
+    def same(self, device: str, channels: Iterable[str], now: float) -> None:
+        """The same bytes as last time: only the ages start anew."""
+
+    def device(self, device: str, online: bool, why: str, now: float) -> None:
+        """A device came or went."""
+
+    def line(self, name: str, up: bool, why: str, now: float) -> None:
+        """A line came or went."""
+
+
+class LineOwner:
+    """Nobody else touches this line."""
+
+    def __init__(
+        self, name: str, settings: site.Line, devices: Mapping[str, Device | Listener], sink: Sink, clock: Clock
+    ) -> None:
+        """Ready to `run`. ValueError when a device that speaks unasked shares the line."""
+        self.name = name
+        self.progress = 0
+        self._settings = settings
+        self._sink = sink
+        self._clock = clock
+        self._up: bool | None = None
+        self._why = "not opened yet"
+        self._opened = 0
+        self._work = _work(name, settings, devices, sink, clock, self._advance)
+
+    async def run(self) -> None:
+        """For ever; cancel it to stop. Trouble of the field never ends it."""
+        pause = _FIRST_PAUSE
+        while True:
+            began = self._clock.monotonic()
+            trouble = await self._session()
+            self._turn(up=False, why=trouble)
+            pause = _FIRST_PAUSE if self._clock.monotonic() - began >= _STEADY else pause
+            await self._wait(pause)
+            pause = min(2 * pause, _CEILING_SERIAL if self._settings.serial else _CEILING_TCP)
+
+    def write(self, command: Command) -> None:
+        """Queue an order; returns at once."""
+        self._work.write(command)
+
+    @property
+    def up(self) -> bool | None:
+        """Whether it is open; None before that was tried."""
+        return self._up
+
+    def status(self) -> dict[str, Any]:
+        """State of the line and of each device, with counters; for people and programs."""
+        return {
+            "endpoint": endpoint(self._settings),
+            "up": self._up,
+            "why": self._why,
+            "opened": self._opened,
+            "progress": self.progress,
+            **self._work.status(),
+        }
+
+    async def _session(self) -> str:
+        """Open the line and work on it until it is lost; why it was."""
+        self._advance()
+        wire: Wire | None = None
+        try:
+            wire = await connect(self._settings, self._work.hear, self._work.end)
+            self._opened += 1
+            self._turn(up=True, why="open")
+            await self._work.serve(wire)
+        except OSError as error:
+            return str(error) or type(error).__name__
+        finally:
+            if wire is not None:
+                await wire.close()
+        return "closed"
+
+    def _turn(self, *, up: bool, why: str) -> None:
+        self._why = why
+        if up is not self._up:
+            self._up = up
+            self._sink.line(self.name, up, why, self._clock.monotonic())
+
+    async def _wait(self, pause: float) -> None:
+        """Let the pause pass; devices get lost meanwhile, and orders that have waited too long are answered."""
+        until = self._clock.monotonic() + pause
+        while True:
+            now = self._clock.monotonic()
+            self._work.away(f"line {self.name} is down: {self._why}", now)
+            if now >= until:
+                return
+            await asyncio.sleep(min(_STEP, until - now))
+            self._advance()
+
+    def _advance(self) -> None:
+        self.progress += 1
+
+
+def _work(  # noqa: PLR0917 - hands on what the owner was given
+    name: str,
+    settings: site.Line,
+    devices: Mapping[str, Device | Listener],
+    sink: Sink,
+    clock: Clock,
+    advance: Callable[[], None],
+) -> Polling | Listening:
+    listeners = {device: one for device, one in devices.items() if isinstance(one, Listener)}
+    if not listeners:
+        polled = {device: one for device, one in devices.items() if not isinstance(one, Listener)}
+        return Polling(settings, polled, sink, clock, advance)
+    if len(devices) > 1:
+        raise ValueError(f"line {name}: {next(iter(listeners))} speaks unasked and needs the line to itself")
+    (device, listener), *_ = listeners.items()
+    return Listening(device, listener, sink, clock, advance)

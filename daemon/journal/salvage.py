@@ -1,0 +1,113 @@
+"""What is saved when a journal's file goes bad: the file itself, under another name, and all that is still owed."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import apsw
+
+from daemon.journal.chain import genesis, link
+from daemon.journal.file import JournalError, cursors, outline, reader, standing
+
+MOST_ROWS = 100_000
+LEAST_ROWS = 10_000
+"""Kept even if nobody waits for them: the guard's latest days stay in sight."""
+_COMPANIONS = ("", "-wal", "-shm")
+
+Row = tuple[int, bytes, int, str, str, int, str]
+"""number, hash, at, kind, subject, severity, body"""
+
+
+@dataclass(slots=True)
+class Known:
+    """All of a journal that is kept in memory, as of its newest durable line."""
+
+    epoch: str
+    base: int
+    base_hash: bytes
+    head: int
+    hash: bytes
+    cursors: dict[str, int] = field(default_factory=dict)
+    standing: dict[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def fresh(cls, epoch: str) -> "Known":
+        """A journal without any line."""
+        start = genesis(epoch)
+        return cls(epoch, 0, start, 0, start)
+
+
+def set_aside(path: Path, now: datetime) -> Path:
+    """Give the file and its companions a new name, and return it. OSError."""
+    stem = f"{path.name}.bad-{now:%Y%m%dT%H%M%SZ}"
+    for attempt in range(1, 1000):
+        aside = path.with_name(stem if attempt == 1 else f"{stem}-{attempt}")
+        if not any(aside.with_name(aside.name + end).exists() for end in _COMPANIONS):
+            break
+    for end in reversed(_COMPANIONS):  # the file itself last: as long as it is there, this is tried again
+        source = path.with_name(path.name + end)
+        if source.exists():
+            source.rename(aside.with_name(aside.name + end))
+    return aside
+
+
+def salvage(source: Path | apsw.Connection, known: Known | None) -> tuple[Known | None, list[Row]]:
+    """What the new journal goes on from, and the lines that subscribers still want, verified against the chain.
+
+    `known` is what memory knows, and goes before anything read. None: nothing is known, a new chain must begin.
+    """
+    rows: list[Row] = []
+    with suppress(apsw.Error, OSError, ValueError, JournalError):
+        database = source if isinstance(source, apsw.Connection) else reader(source)
+        try:
+            if known is None:
+                known = _read_known(database, Path(database.filename))
+            rows = _owed(database, known)
+        finally:
+            if database is not source:
+                database.close()
+    if known is None:
+        return None, []
+    if rows:
+        base, base_hash = rows[0][0], rows[0][1]
+        return Known(known.epoch, base, base_hash, known.head, known.hash, known.cursors, known.standing), rows[1:]
+    return Known(known.epoch, known.head, known.hash, known.head, known.hash, known.cursors, known.standing), []
+
+
+def _read_known(database: apsw.Connection, path: Path) -> Known:
+    """Outline, cursors and alarms; an exception when the outline itself cannot be read."""
+    known = Known(*outline(database, path))
+    with suppress(apsw.Error, ValueError):
+        known.cursors = cursors(database)
+    with suppress(apsw.Error, ValueError):
+        known.standing = standing(database)
+    return known
+
+
+def _owed(database: apsw.Connection, known: Known) -> list[Row]:
+    """The latest lines and all after the slowest subscriber's cursor, preceded by the one that their chain hangs on.
+
+    Walked back from the head for as long as each line fits the one before it.
+    """
+    wanted = min([known.head - LEAST_ROWS, *known.cursors.values()])
+    oldest = max(wanted, known.head - MOST_ROWS, known.base)
+    kept: list[Row] = []
+    expected = known.hash
+    with suppress(apsw.Error, ValueError, TypeError, AttributeError):
+        for row in database.execute(
+            "SELECT number, hash, at, kind, subject, severity, body FROM events NOT INDEXED"
+            " WHERE number <= ? AND number >= ? ORDER BY number DESC",
+            (known.head, oldest),
+        ):
+            if kept and link(row[1], kept[-1][0], kept[-1][6].encode()) != kept[-1][1]:
+                break
+            if row[0] != known.head - len(kept) or (not kept and row[1] != expected):
+                break
+            kept.append(row)
+    if kept and oldest == known.base and kept[-1][0] == known.base + 1:
+        first = kept[-1]
+        if link(known.base_hash, first[0], first[6].encode()) == first[1]:
+            kept.append((known.base, known.base_hash, 0, "", "", 0, ""))
+    kept.reverse()
+    return kept

@@ -1,0 +1,212 @@
+"""Echo, silence and quarantine, one exchange at a time."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError
+from drivers.modbus import codec
+from gatehouse.driver import Question
+from tests.unit.daemon.bus import LoopClock, play
+
+MANNERS = codec.Manners(0.1, 0.3, 0.0)
+READ = codec.read_pdu("holding", 0, 2)
+GOOD = codec.sealed(b"\x01\x03\x04\x00\x07\x00\x08")
+COIL = codec.write_coil_pdu(0, 0xFF00)
+
+
+def question(pdu: bytes = READ) -> Question:
+    return codec.rtu_question(1, pdu, MANNERS)
+
+
+class Peer:
+    """Brings what it was told to, after each request."""
+
+    lost = ""
+
+    def __init__(self) -> None:
+        self.exchanges = Exchanges(LoopClock(), "serial", 9600, 10)
+        self.script: list[list[tuple[float, bytes]]] = []
+        self.sent: list[float] = []
+
+    def send(self, _request: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        self.sent.append(loop.time())
+        for delay, data in self.script.pop(0) if self.script else ():
+            loop.call_later(delay, self.exchanges.hear, data)
+
+    async def ask(self, asked: Question | None = None, **more: object) -> bytes:
+        self.counts: Counter[str] = Counter()
+        return await self.exchanges.ask(asked or question(), self.counts, **more)  # type: ignore[arg-type]
+
+
+def peer() -> Peer:
+    one = Peer()
+    one.exchanges.attach(one)  # type: ignore[arg-type]
+    return one
+
+
+def test_between_two_exchanges_there_are_three_and_a_half_characters_of_silence() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[(0.02, GOOD)]] * 2
+        await one.ask()
+        end = asyncio.get_running_loop().time()
+        await one.ask()
+        assert one.sent[1] - end == pytest.approx(3.5 * 10 / 9600, abs=1e-4)
+
+    play(story)
+
+
+@pytest.mark.parametrize(("baud", "silence"), [(1200, 0.0292), (19200, 0.00182), (38400, 0.00175), (115200, 0.00175)])
+def test_the_silence_of_each_rate(baud: int, silence: float) -> None:
+    async def story() -> None:
+        one = peer()
+        one.exchanges = Exchanges(LoopClock(), "serial", baud, 10)
+        one.exchanges.attach(one)  # type: ignore[arg-type]
+        one.script = [[(0.02, GOOD)]] * 2
+        await one.ask()
+        end = asyncio.get_running_loop().time()
+        await one.ask()
+        assert one.sent[1] - end == pytest.approx(silence, abs=1e-4)
+
+    play(story)
+
+
+def test_after_a_miss_the_line_is_in_quarantine_and_late_bytes_are_counted() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[(0.25, GOOD)], [(0.02, GOOD)]]
+        with pytest.raises(NoAnswerError, match="no answer"):
+            await one.ask()
+        await one.ask()
+        assert one.sent[1] - one.sent[0] >= 0.3
+        assert one.exchanges.tally == {"late": len(GOOD)}
+
+    play(story)
+
+
+def test_a_short_probe_frees_the_line_for_others() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[], [(0.02, GOOD)]]
+        with pytest.raises(NoAnswerError):
+            await one.ask(short=True)
+        await one.ask()
+        assert one.sent[1] - one.sent[0] < 0.2
+
+    play(story)
+
+
+def test_half_an_answer_is_named() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[(0.02, GOOD[:5])]]
+        with pytest.raises(NoAnswerError, match=r"only half an answer \(01 03 04 00 07\)"):
+            await one.ask()
+        assert one.counts == {"half": 1}
+
+    play(story)
+
+
+def test_an_order_is_asked_for_permission_after_the_wait() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[]]
+        with pytest.raises(NoAnswerError):
+            await one.ask()
+        asked: list[float] = []
+
+        def permit() -> str:
+            asked.append(asyncio.get_running_loop().time())
+            return "no"
+
+        with pytest.raises(NotPermittedError, match="no"):
+            await one.ask(permit=permit)
+        assert asked[0] - one.sent[0] >= 0.3, "asked before the quarantine was over"
+        assert len(one.sent) == 1
+
+    play(story)
+
+
+def test_an_echo_is_learnt_from_a_read_and_then_expected_before_a_writes_answer() -> None:
+    async def story() -> None:
+        one = peer()
+        write = question(COIL)
+        one.script = [
+            [(0.01, question().request + GOOD)],
+            [(0.01, write.request), (0.03, write.request)],
+            [(0.01, write.request)],
+        ]
+        await one.ask()
+        assert one.exchanges.echo is True
+        assert await one.ask(write) == COIL
+        with pytest.raises(NoAnswerError):
+            await one.ask(write)
+
+    play(story)
+
+
+def test_noise_before_the_echo_does_not_make_the_echo_an_answer() -> None:
+    async def story() -> None:
+        one = peer()
+        write = question(COIL)
+        one.script = [[(0.01, question().request + GOOD)], [(0.01, b"\x00" + write.request)]]
+        await one.ask()
+        with pytest.raises(NoAnswerError):
+            await one.ask(write)
+
+    play(story)
+
+
+def test_a_stick_that_no_longer_echoes_is_looked_at_twice() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[(0.01, question().request + GOOD)], [(0.01, GOOD)], [(0.01, GOOD)]]
+        await one.ask()
+        await one.ask()
+        assert one.exchanges.echo is None
+        await one.ask()
+        assert one.exchanges.echo is False
+
+    play(story)
+
+
+def test_a_doubled_answer_is_thrown_away_in_the_silence() -> None:
+    async def story() -> None:
+        one = peer()
+        one.script = [[(0.02, GOOD), (0.022, GOOD)], [(0.02, GOOD)]]
+        await one.ask()
+        await one.ask()
+        assert one.sent[1] - one.sent[0] == pytest.approx(0.022 + 3.5 * 10 / 9600, abs=1e-4)
+        assert one.exchanges.tally == {"stray": len(GOOD)}
+
+    play(story)
+
+
+def test_an_answer_that_would_pass_for_the_next_question_too_gets_a_longer_silence() -> None:
+    """The same unit, function and length, but other registers: a second copy of the first answer must not be theirs."""
+
+    async def story() -> None:
+        one = peer()
+        other = question(codec.read_pdu("holding", 100, 2))
+        theirs = codec.sealed(b"\x01\x03\x04\x00\x64\x00\x65")
+        one.script = [[(0.02, GOOD), (0.03, GOOD)], [(0.02, theirs)]]
+        await one.ask()
+        assert await one.ask(other) == theirs[1:-2]
+        assert one.sent[1] - one.sent[0] == pytest.approx(0.03 + 0.02, abs=1e-4)
+
+    play(story)
+
+
+def test_the_end_of_the_wire_ends_the_exchange() -> None:
+    async def story() -> None:
+        one = peer()
+        asyncio.get_running_loop().call_later(0.01, one.exchanges.end, "unplugged")
+        with pytest.raises(ConnectionError, match="unplugged"):
+            await one.ask()
+        with pytest.raises(ConnectionError, match="unplugged"):
+            await one.ask()
+
+    play(story)
