@@ -34,6 +34,7 @@ class Boom:
     _wanted: Passage | None = field(init=False, default=None)
     _priority: Priority = field(init=False, default=Priority.REST)
     _moved: float = field(init=False, default=float("-inf"))
+    _pulsed: str = field(init=False, default="")
     _let_go: float = field(init=False, default=float("-inf"))
     _refused: float = field(init=False, default=float("inf"))
     _tries: int = field(init=False, default=0)
@@ -90,8 +91,9 @@ class Boom:
         down = wanted is Passage.CLOSED
         if down and self.blocked():
             return
-        self._let_go_of_relays()
-        self._moved, self._refused = self.clock.monotonic(), float("inf")
+        point = self.lane.close if down else self.lane.open
+        self._make_way(point)
+        self._moved, self._pulsed, self._refused = self.clock.monotonic(), point, float("inf")
         self._tries += 1
 
         def permit() -> str:
@@ -105,20 +107,30 @@ class Boom:
             if self._wanted is wanted:  # not permitted for want of a clear way is no fault of the boom's
                 self._answer = "" if refusal and down and self.blocked() else refusal or "accepted"
 
-        self.send(
-            self.lane.close if down else self.lane.open, Pulse(True, self.lane.pulse), self._priority, permit, done
-        )
+        self.send(point, Pulse(True, self.lane.pulse), self._priority, permit, done)
+
+    def _make_way(self, pulsed: str) -> None:
+        """Switch off, before a pulse, each relay that is not surely off: the box needs an edge, and one order only."""
+        now = self.clock.monotonic()
+        for point in (self.lane.open, self.lane.close):
+            reading = self.image.read(point, now)
+            again = point == pulsed == self._pulsed and now <= self._moved + self.lane.pulse + _PULSE_OVER
+            if not again and (not reading.good or reading.value is not False):
+                self._switch_off(point)
 
     def _let_go_of_relays(self) -> None:
-        """Switch off a relay that is on without a pulse of ours: it would hold the motor, and hide the next pulse."""
+        """Switch off a relay that is on without a pulse of ours: it would hold the motor."""
         now = self.clock.monotonic()
         over = max(self._moved + self.lane.pulse + _PULSE_OVER, self._let_go)
         for point in (self.lane.open, self.lane.close):
             reading = self.image.read(point, now)
             if reading.good and reading.value is True and reading.at > over:
                 self._let_go = now + _PULSE_OVER
-                # never after the pulse that it makes way for
-                self.send(point, False, min(self._priority, Priority.PROTECTION), _always, _ignored)
+                self._switch_off(point)
+
+    def _switch_off(self, point: str) -> None:
+        """Never after the pulse that it makes way for."""
+        self.send(point, False, min(self._priority, Priority.PROTECTION), _always, _ignored)
 
     def _limit_point(self, wanted: Passage) -> str | None:
         return self.lane.up if wanted is Passage.OPEN else self.lane.down

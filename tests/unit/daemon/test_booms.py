@@ -12,9 +12,12 @@ UP, DOWN = ("io2.relay1", Pulse(True, 0.5)), ("io2.relay2", Pulse(True, 0.5))
 
 
 @pytest.fixture
-def image() -> Image:
+def image(clock) -> Image:
     inputs = [Point(name=f"io2.input{n}", max_age=2.0) for n in (1, 2, 3)]
-    return Image([*inputs, *(Point(name=f"io2.relay{n}", max_age=5.0) for n in (1, 2))])
+    image = Image([*inputs, *(Point(name=f"io2.relay{n}", max_age=500.0) for n in (1, 2))])
+    for n in (1, 2):
+        image.put(f"io2.relay{n}", False, Quality.GOOD, clock.now)
+    return image
 
 
 @pytest.fixture
@@ -229,3 +232,12 @@ def test_a_relay_found_on_makes_way_for_a_fire_release_first(boom, outlet, image
     assert [order.priority for order in outlet.orders] == [Priority.LIFE_SAFETY] * 2, (
         "or the queue would turn them round"
     )
+
+
+@pytest.mark.parametrize("quality", [Quality.UNCERTAIN, Quality.BAD])
+def test_a_relay_of_which_nobody_knows_is_switched_off_before_the_pulse(boom, outlet, image, clock, quality):
+    """Fire right after the start: what the board's inputs did to its relays has not been read yet."""
+    see(image, clock, down=True)
+    image.put("io2.relay1", False if quality else None, quality, clock.now)
+    boom.told(Decision("lanes.in", Passage.OPEN, None))
+    assert outlet.values() == [("io2.relay1", False), UP]

@@ -189,12 +189,13 @@ class Histories(RuleBasedStateMachine):
 
     def went_out(self, order: Sent) -> None:
         """An order has just gone to the wire."""
-        closes = order.point == "io.fall" or order.value is False
+        falls = order.point == "io.fall" and order.value is not False  # to switch its relay off lets go, no more
+        closes = falls or (order.point.startswith("io.lock_") and order.value is False)
         output = {"io.lock_a": "doors.a", "io.lock_b": "doors.b"}.get(order.point, BOOM)
         decision = self.engine.arbiter.decisions[output]
         if self.burning():
             assert not closes, "1: something was closed while its zone was released"
-        if order.point == "io.fall":
+        if falls:
             presence = self.image.read("io.presence", self.clock.now)
             clear = presence.good and presence.value is False and self.clock.now - presence.at <= LIMIT
             assert clear, "2: the boom was told to fall on what could not be excluded"
