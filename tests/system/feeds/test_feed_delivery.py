@@ -152,12 +152,13 @@ async def test_what_the_broker_refuses_stops_the_feed_and_is_told(
         assert "ACL must let user police write" in running.troubles[0]
         assert PASSWORD not in running.troubles[0]
         await wait_for(lambda: running.feed.progress > 10)
-        assert (journal.cursor("police"), len(running.troubles)) == (1, 1)
+        assert journal.cursor("police") == 1
+        assert "" not in running.troubles  # on a busy machine a lost connection may be a second trouble, never the end
         assert [event["type"] for event in receiver.events] == ["gatehouse.device.offline"]
         broker.acl(ACL)
         broker.tell(signal.SIGHUP)
         await wait_for(lambda: journal.cursor("police") == 3)
-        assert running.troubles[-1] == ""
+        await wait_for(lambda: running.troubles[-1] == "")
     await wait_for(lambda: len(receiver.ids) == 3)
     assert receiver.ids == [event.id for event in journal.events]
 
