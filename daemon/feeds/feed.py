@@ -223,9 +223,8 @@ class Feed:
             self._on_way = asyncio.Queue(WINDOW)
             async with asyncio.TaskGroup() as pair:
                 send = pair.create_task(self._send(connection))
-                refusal = await self._settle(connection)
+                await self._settle(connection)
                 send.cancel()
-            self._note("event", refusal)
             self._proven.clear()
             await self._rest(self._pace.refused)
 
@@ -283,14 +282,15 @@ class Feed:
             await self._on_way.join()
             self._proven.add(topic)
 
-    async def _settle(self, connection: Connection) -> str:
-        """Move the cursor behind what was acknowledged, until something is refused: what, and why."""
+    async def _settle(self, connection: Connection) -> None:
+        """Move the cursor behind what was acknowledged, until something is refused."""
         while True:
             sent = await self._on_way.get()
             if sent.answer is not None:
                 receipt = await self._receipt(connection, sent.answer)
                 if receipt.verdict == "refused":
-                    return self._complain(sent.topic, receipt.why)
+                    self._note("event", self._complain(sent.topic, receipt.why))  # at once: some brokers also hang up
+                    return
                 self._delivered += 1
                 self._note("event", "")
             if not sent.epoch:

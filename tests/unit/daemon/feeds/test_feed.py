@@ -216,6 +216,23 @@ async def test_it_ends_when_told_to_although_the_broker_goes_at_the_same_instant
             await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_refusal_is_told_although_the_broker_hangs_up_upon_it(
+    wire: Wire, journal: Paper, feeding: Any, turns: int
+) -> None:
+    """As mosquitto 2.0.11 does; else the trouble would only be that no connection lasts."""
+    topic = f"{ROOT}/events/device/offline"
+    wire.refused.add(topic)
+    journal.write()
+    async with feeding() as (_, troubles):
+        await until(lambda: wire.told("events/device/offline"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        wire.up.drop("gone")
+        await until(lambda: troubles)
+    assert f"{topic}: Not authorized" in troubles[0]
+
+
 async def test_the_cursor_passes_what_is_not_wanted(wire: Wire, journal: Paper, feeding: Any) -> None:
     """A subscriber of refusals only is not held up by all the rest, at the end of the journal neither."""
     for kind in ("device.offline", "access.denied", "access.granted", "alarm.raised", "daemon.armed"):
