@@ -6,6 +6,7 @@ import math
 import traceback
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,7 +20,7 @@ from daemon.relays import Relay
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.driver import Sample
-from gatehouse.points import Image, Quality
+from gatehouse.points import Image, Quality, Value
 from gatehouse.rule import Note, Rule, Scene
 
 log = structlog.get_logger()
@@ -142,8 +143,9 @@ class Engine:
         """Judge these rules and all that are due, decide all outputs, act; then rules that look at those outputs."""
         rules = self._due(now) | rules  # a demand must not fall void while its rule's wish to prolong it waits
         for _ in range(_ROUNDS):
+            told, wall = self.arbiter.told, self._clock.utc().astimezone(self._zone)  # the same for all of a round
             for rule in rules.values():
-                self._judge_one(rule, changed, now)
+                self._judge_one(rule, changed, now, told, wall)
             decisions = self.arbiter.resolve(now)
             if not decisions:
                 break
@@ -157,13 +159,15 @@ class Engine:
         """Judge every rule: a person has just changed an alarm."""
         self.judge(self._rules, (), self._clock.monotonic())
 
-    def _judge_one(self, rule: Rule, changed: Collection[str], now: float) -> None:
+    def _judge_one(
+        self, rule: Rule, changed: Collection[str], now: float, told: Mapping[str, Value | None], wall: datetime
+    ) -> None:
         scene = Scene(
             image=self.image,
             now=now,
-            wall=self._clock.utc().astimezone(self._zone),
+            wall=wall,
             changed=changed,
-            told=self.arbiter.told,
+            told=told,
             standing=self.annunciator.standing.keys(),
             wake=lambda at: self._wake(at, rule.name),
         )
