@@ -45,7 +45,7 @@ class Annunciator:
         elif condition.active is None:
             self.standing[condition.alarm] = replace(old, known=False)
         elif condition.active and (not old.active or condition.severity < old.condition.severity):
-            self._set(old.rise(condition, now), "alarm.raised", actor)
+            self._set(_risen(old, condition, now), "alarm.raised", actor)
         elif old.active and not condition.active:
             self._set(replace(old, active=False, known=True), "alarm.returned", actor, condition.evidence)
         else:
@@ -60,7 +60,7 @@ class Annunciator:
 
     def reset(self, alarm: str, by: str) -> Alarm:
         """Let a latched alarm go in a person's name; ValueError while its condition holds or cannot be read."""
-        return self._set(self.standing[alarm].reset(by), "alarm.reset", f"person:{by}", by=by)
+        return self._set(after_reset(self.standing[alarm], by), "alarm.reset", f"person:{by}", by=by)
 
     def _set(
         self, alarm: Alarm, kind: str, actor: str, evidence: dict[str, Any] | None = None, by: str | None = None
@@ -83,6 +83,18 @@ class Annunciator:
             content["by"] = by
         self._emit(kind, condition.subject, actor=actor, severity=int(condition.severity), content=content)
         return alarm
+
+
+def after_reset(alarm: Alarm, by: str) -> Alarm:
+    """A latched alarm after its reset, acknowledged with it. ValueError unless its condition is known to be gone."""
+    if alarm.active or not alarm.known:
+        raise ValueError("its inputs cannot be read" if not alarm.known else "its condition still holds")
+    return replace(alarm, acknowledged_by=alarm.acknowledged_by or by, reset_by=by)
+
+
+def _risen(alarm: Alarm, condition: Condition, now: datetime) -> Alarm:
+    """The condition came true again, so it must be acknowledged again."""
+    return Alarm(condition=condition, active=True, raised=now, count=alarm.count + 1, suspended=alarm.suspended)
 
 
 def own(alarm: str, kind: str, subject: str, active: bool, severity: Severity = Severity.P3, **seen: Any) -> Condition:  # noqa: ANN401 - evidence is free-form

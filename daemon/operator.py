@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from daemon.annunciator import after_reset
 from daemon.arbiter import Decision
 from daemon.clock import Clock
 from daemon.config.faults import listed, nearest
@@ -136,9 +137,9 @@ class Operator:
         return answer
 
     def _may_reset(self, alarm: Alarm, by: str) -> None:
-        """Refuse what `Alarm.reset` would refuse, before anything is changed."""
+        """Refuse what the reset would refuse, before anything is changed."""
         try:
-            alarm.reset(by)
+            after_reset(alarm, by)
         except ValueError as error:
             name, why = alarm.condition.alarm, str(error)
             self._note("command.refused", alarm.condition.subject, "reset", f"{name}: {why}", by)

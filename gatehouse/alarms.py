@@ -1,6 +1,6 @@
 """Alarms: two facts (does the condition hold? has someone acknowledged?) and the states that follow (ISA-18.2)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -61,13 +61,3 @@ class Alarm:
         if not self.acknowledged_by:
             return AlarmState.RETURNED
         return AlarmState.LATCHED if self.condition.latch and not self.reset_by else AlarmState.NORMAL
-
-    def rise(self, condition: Condition, now: datetime) -> "Alarm":
-        """The condition came true again, so it must be acknowledged again."""
-        return Alarm(condition=condition, active=True, raised=now, count=self.count + 1, suspended=self.suspended)
-
-    def reset(self, by: str) -> "Alarm":
-        """Let a latched alarm go, acknowledged with it. ValueError unless its condition is known to be gone."""
-        if self.active or not self.known:
-            raise ValueError("its inputs cannot be read" if not self.known else "its condition still holds")
-        return replace(self, acknowledged_by=self.acknowledged_by or by, reset_by=by)

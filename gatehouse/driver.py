@@ -57,6 +57,7 @@ class Question:
     request: bytes
     find: Callable[[bytes], Found | None]  # judges all bytes received so far; None while they may become the answer
     expected: int  # bytes of the longest good answer, for its time on the wire
+    usual: float = 0.02  # seconds after which a healthy device begins its answer, for the reckoning of a line's load
     patience: float = 0.3  # seconds in which an answer begins once the request is out; then it is missed
     worst: float = 0.6  # seconds after which not even a late one comes
     gap: float = 0.0  # seconds for which the device wants to be left alone afterwards
@@ -90,6 +91,15 @@ class Writer(Protocol):
 
     def prepare(self) -> Sequence[Question]:
         """Writes owed to the device each time it comes (back) to life."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A device that finds out what it can be asked. `learn` is given each answer that `read` raised over, every answer
+    to a scan without points, and b"" for a scan that stays unanswered though the device answers others."""
+
+    def learn(self, scan: Scan, answer: bytes) -> bool:
+        """Take note; True when `scans` are others from now on."""
 
 
 @runtime_checkable
