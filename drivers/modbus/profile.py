@@ -208,6 +208,48 @@ class Prepare(Part):
         return self
 
 
+class Delivered(Part):
+    """How it leaves the factory, for finding it on a line; what no source says is left out."""
+
+    baud: Annotated[int, Field(ge=300, le=1_000_000)] | None = None
+    format: Annotated[str, Field(pattern=r"^[78][NEO][12]$")] | None = None
+    unit: Annotated[int, Field(ge=1, le=255)] | None = None
+
+
+class Mark(Part):
+    """Registers that hold the same on every unit of this product, and tell it from others."""
+
+    table: Literal["holding", "input"]
+    address: Address
+    form: Literal["u16", "u32", "text"] = "u16"
+    expect: list[int] = []
+    """Any of these."""
+    text: Annotated[str, Field(pattern=r"^[ -~]*$", max_length=64)] = ""
+    """What the registers begin with."""
+    chars: Literal["both", "low", "high"] = "both"
+    """Characters in each register: two, or one in its low or high byte."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.form == "text") != bool(self.text) or bool(self.expect) == bool(self.text):
+            raise ValueError("write form: text and the text, or the numbers to expect")
+        return self
+
+    @property
+    def width(self) -> int:
+        """Registers to read."""
+        if self.form == "text":
+            return -(-len(self.text) // 2) if self.chars == "both" else len(self.text)
+        return 2 if self.form == "u32" else 1
+
+    def fits(self, data: bytes) -> bool:
+        """Whether these bytes of the registers are this product's."""
+        if self.form != "text":
+            return int.from_bytes(data, "big") in self.expect
+        cut = {"both": slice(None), "high": slice(0, None, 2), "low": slice(1, None, 2)}[self.chars]
+        return data[cut].startswith(self.text.encode())
+
+
 class Profile(Part):
     """A whole profile file."""
 
@@ -219,6 +261,9 @@ class Profile(Part):
     """True: it was run against the real device. False: "unverified on hardware" is said wherever it shows."""
     grade: Literal["A", "A-", "B+", "B"]
     """A: the vendor's own words, or several independent sources; B: one good source."""
+    line: Delivered = Delivered()
+    identify: list[Mark] = []
+    """All of these together are this product and no other."""
     limits: Limits = Limits()
     points: dict[Channel, PointSpec]
     prepare: list[Prepare] = []

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from drivers.modbus import Device
-from drivers.modbus.profile import Profile
+from drivers.modbus.profile import Mark, Profile
 
 SHIPPED = sorted((Path(__file__).parents[4] / "config/profiles").rglob("*.yaml"))
 NEEDED = {
@@ -81,3 +81,35 @@ def test_a_channel_cannot_come_twice(made: Callable[..., Profile]) -> None:
 def test_worst_is_not_shorter_than_patience(made: Callable[..., Profile]) -> None:
     with pytest.raises(ValidationError, match="worst"):
         made({"thing": {}}, limits={"patience": "1s", "worst": "500ms"})
+
+
+@pytest.mark.parametrize(
+    ("mark", "registers", "good", "bad"),
+    [
+        ({"expect": [2, 3]}, 1, b"\0\3", b"\3\0"),
+        ({"form": "u32", "expect": [0x12345678]}, 2, b"\x12\x34\x56\x78", b"\x56\x78\x12\x34"),
+        ({"form": "text", "text": "MRCD"}, 2, b"MRCD", b"CMDR"),
+        ({"form": "text", "text": "MRC"}, 2, b"MRC\0", b"MR\0C"),
+        ({"form": "text", "text": "RC", "chars": "low"}, 2, b"\0R\0C", b"R\0C\0"),
+        ({"form": "text", "text": "RC", "chars": "high"}, 2, b"R\0C\0", b"\0R\0C"),
+    ],
+)
+def test_a_mark_tells_a_product(mark: dict[str, Any], registers: int, good: bytes, bad: bytes) -> None:
+    entry = Mark.model_validate({"table": "holding", "address": 0, **mark})
+    assert entry.width == registers
+    assert entry.fits(good)
+    assert not entry.fits(bad)
+
+
+@pytest.mark.parametrize("mark", [{}, {"form": "text"}, {"text": "MRCD"}, {"form": "text", "text": "A", "expect": [1]}])
+def test_a_mark_says_one_thing(mark: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="write form: text and the text, or the numbers to expect"):
+        Mark.model_validate({"table": "holding", "address": 0, **mark})
+
+
+def test_how_it_leaves_the_factory(made: Callable[..., Profile]) -> None:
+    assert made({"thing": {}}).line.baud is None
+    profile = made({"thing": {}}, line={"baud": 19200, "format": "8E1", "unit": 247})
+    assert (profile.line.baud, profile.line.format, profile.line.unit) == (19200, "8E1", 247)
+    with pytest.raises(ValidationError, match="format"):
+        made({"thing": {}}, line={"format": "9N1"})
