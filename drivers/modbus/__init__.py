@@ -8,7 +8,8 @@ from pydantic import Field
 
 from drivers.modbus import codec
 from drivers.modbus._points import Channel, Decoder, channels, decoder, encoded
-from drivers.modbus.profile import BITS, Limits, PointSpec, Prepare, Profile, channel_names
+from drivers.modbus.point import BITS, PointSpec, channel_names
+from drivers.modbus.profile import Limits, Prepare, Profile
 from gatehouse.demands import Pulse
 from gatehouse.driver import DriverError, Question, Sample, Scan, Wire
 from gatehouse.points import Point, Value
@@ -50,7 +51,9 @@ class Device:
         self._channels = {channel.name: channel for channel in channels(self.profile, self.also)}
         self._reads = {read.scan.name: read for read in _plan(self._channels.values(), self.profile.limits)}
         limits = self.profile.limits
-        self._manners = codec.Manners(limits.patience + self.slower, limits.worst + self.slower, limits.gap)
+        self._manners = codec.Manners(
+            limits.patience + self.slower, limits.worst + self.slower, limits.gap, limits.usual
+        )
 
     def points(self) -> Sequence[Point]:
         """Its channels."""
@@ -170,7 +173,7 @@ def _span(first: int, end: int, limits: Limits, *, bits: bool) -> tuple[int, int
 
 def _joins(run: list[Channel], channel: Channel, limits: Limits) -> bool:
     spec, end = channel.spec, max(member.end for member in run)
-    if _group(spec) != _group(run[0].spec) or channel.address > end + limits.bridge:
+    if _group(spec) != _group(run[0].spec) or channel.address > end + (limits.bridge or 0):
         return False
     bits = spec.table in BITS
     first, last = _span(run[0].address, max(end, channel.end), limits, bits=bits)

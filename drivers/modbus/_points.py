@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from drivers.modbus.profile import BITS, Flash, PointSpec, Profile, channel_names
+from drivers.modbus.point import BITS, Flash, PointSpec, channel_names
+from drivers.modbus.profile import Profile
 from gatehouse.driver import Sample
 from gatehouse.points import Point, Quality, Value
 

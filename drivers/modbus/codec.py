@@ -245,6 +245,7 @@ class Manners:
     patience: float
     worst: float
     gap: float
+    usual: float = 0.02
 
 
 def rtu_question(unit: int, pdu: bytes, manners: Manners) -> Question:
@@ -272,6 +273,7 @@ def _question(request: bytes, find: Callable[[bytes], Found | None], expected: i
         request=request,
         find=find,
         expected=expected,
+        usual=manners.usual,
         patience=manners.patience,
         worst=manners.worst,
         gap=manners.gap,

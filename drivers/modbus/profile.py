@@ -1,10 +1,9 @@
 """A product on Modbus as data: what is where, in which form, how it is commanded, and what is odd about it."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from drivers.modbus.codec import (
     MOST_BITS,
@@ -12,43 +11,12 @@ from drivers.modbus.codec import (
     MOST_WRITTEN_BITS,
     MOST_WRITTEN_REGISTERS,
     Manners,
-    Table,
 )
-from gatehouse.driver import ScanClass
+from drivers.modbus.parts import Address, Channel, Part, Text, Time, Word
+from drivers.modbus.point import Flash, PointSpec, channel_names
+from drivers.modbus.settle import Settle
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*\Z")
-
-
-def _seconds(raw: object) -> float:
-    if type(raw) is float:  # a default of the program
-        return raw
-    match = _TIME.match(raw) if isinstance(raw, str) else None
-    if match is None:
-        raise ValueError("write a number and its unit, such as 100ms or 10s")
-    return float(match[1]) * _UNITS[match[2]]
-
-
-Time = Annotated[float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "examples": ["100ms", "10s"]})]
-Address = Annotated[int, Field(ge=0, le=0xFFFF)]
-Word = Annotated[int, Field(ge=0, le=0xFFFF)]
-Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Form = Literal["u16", "s16", "u32", "s32", "float32"]
-BITS: frozenset[Table] = frozenset(("coil", "discrete"))
-WIDTHS: dict[Form, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "float32": 2}
-
-
-class Part(BaseModel):
-    """A table of a profile: frozen, and unknown keys are faults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Text(Part):
-    """A title in both languages."""
-
-    zh: str
-    en: str
+__all__ = ["Flash", "Limits", "Mark", "PointSpec", "Prepare", "Profile", "Settle", "channel_names"]
 
 
 class Source(Part):
@@ -65,10 +33,13 @@ class Limits(Part):
     """Most registers in one read."""
     bits: Annotated[int, Field(ge=1, le=MOST_BITS)] = MOST_BITS
     """Most coils or inputs in one read."""
-    bridge: Annotated[int, Field(ge=0)] = 0
-    """Registers between two wanted ones that may be read with them, because the map says that they exist."""
+    bridge: Annotated[int, Field(ge=0)] | None = None
+    """Registers between two wanted ones that may be read with them, because the map says that they exist. Left out:
+    none for safety and access; for the others small gaps, until this very device refuses one."""
     even: bool = False
     """Reads begin at an even address and fetch an even number of registers."""
+    usual: Time = 0.02
+    """A healthy device usually begins its answer after so long."""
     patience: Time = 0.3
     """The longest that a healthy device takes to begin its answer."""
     worst: Time = 0.6
@@ -82,113 +53,14 @@ class Limits(Part):
     def _ordered(self) -> Self:
         if self.worst < self.patience:
             raise ValueError(f"worst ({self.worst:g} s) is shorter than patience ({self.patience:g} s)")
+        if self.patience < self.usual:
+            raise ValueError(f"patience ({self.patience:g} s) is shorter than usual ({self.usual:g} s)")
         return self
 
     @property
     def manners(self) -> Manners:
-        """The three times, as the codec wants them."""
-        return Manners(self.patience, self.worst, self.gap)
-
-
-class Flash(Part):
-    """A coil write whose value is a time: the device drops the pulse by itself."""
-
-    address: Address
-    """For the first of counted channels; the others follow by one each."""
-    step: Time = 0.1
-    """What one count of the value lasts."""
-    most: Word = 0x7FFF
-    """The largest value."""
-
-
-class PointSpec(Part):
-    """One entry of `points:`; with `count`, as many numbered ones: relay1, relay2, ..."""
-
-    title: Text
-    table: Table
-    address: Address
-    """As on the wire, from 0."""
-    count: Annotated[int, Field(ge=1, le=256)] = 1
-    step: Annotated[int, Field(ge=1)] | None = None
-    """Addresses from one counted channel to the next; left out: as wide as the form."""
-    form: Form | None = None
-    """How registers make a number; left out: u16."""
-    words: Literal["high-first", "low-first"] = "high-first"
-    """Which register of a 32-bit number comes first."""
-    byte: Literal["high", "low"] | None = None
-    bit: Annotated[int, Field(ge=0, le=31)] | None = None
-    """Only this bit: on or off."""
-    bits: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
-    """Only the bits from..to, both included, 0 the lowest."""
-    scale: float = 1.0
-    offset: float = 0.0
-    """value = raw x scale + offset."""
-    unit: str = ""
-    enum: dict[int, str | bool] | None = None
-    """Meaning of each value; a value that is not listed is a bad reading."""
-    flags_above: int | None = None
-    """A value above this is a set of bits, each with its meaning in `enum`."""
-    invalid: list[int] = []
-    """Raw values that mean: there is nothing to measure."""
-    low: float | None = None
-    high: float | None = None
-    """Beyond these it is the sensor that is wrong."""
-    inverted: bool = False
-    """0 means yes."""
-    kind: Literal["safety", "access", "measure", "slow"]
-    period: Time
-    writable: bool = False
-    flash_on: Flash | None = None
-    flash_off: Flash | None = None
-    optional: bool = False
-    """Left alone unless the site asks for it under `also`."""
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        faults = list(self._faults())
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _faults(self) -> Iterator[str]:
-        if self.table in BITS:
-            registers_only = {"form", "byte", "bit", "bits", "enum", "unit", "scale", "offset"} & self.model_fields_set
-            if registers_only:
-                yield f"a {self.table} is on or off: it has no {', '.join(sorted(registers_only))}"
-        elif self.flash_on or self.flash_off:
-            yield "flash_on and flash_off are writes to coils"
-        yield from self._slice_faults()
-        if self.address + (self.count - 1) * self.stride + self.width > 0x10000:
-            yield "it reaches beyond address 65535"
-
-    def _slice_faults(self) -> Iterator[str]:
-        slices = [name for name in ("byte", "bit", "bits") if getattr(self, name) is not None]
-        if len(slices) > 1:
-            yield f"{' and '.join(slices)} are different ways to cut one slice: keep one"
-        if self.form == "float32" and (slices or self.enum):
-            yield "a float32 has no slices and no enum"
-        if self.writable and self.table in {"discrete", "input"}:
-            yield f"a {self.table} cannot be written; coils and holding registers can"
-        if self.writable and (slices or self.width > 1):
-            yield "only whole 16-bit registers can be written"
-        if self.bits and not 0 <= self.bits[0] <= self.bits[1] <= 31:
-            yield f"bits {self.bits[0]}..{self.bits[1]}: write lowest first, 0 to 31"
-
-    @property
-    def width(self) -> int:
-        """Addresses that one channel takes."""
-        return 1 if self.table in BITS else WIDTHS[self.form or "u16"]
-
-    @property
-    def stride(self) -> int:
-        """Addresses from one counted channel to the next."""
-        return self.step or self.width
-
-    @property
-    def scan_class(self) -> ScanClass:
-        """The class of the contract."""
-        return ScanClass[self.kind.upper()]
+        """The four times, as the codec wants them."""
+        return Manners(self.patience, self.worst, self.gap, self.usual)
 
 
 class Prepare(Part):
@@ -222,7 +94,7 @@ class Mark(Part):
     table: Literal["holding", "input"]
     address: Address
     form: Literal["u16", "u32", "text"] = "u16"
-    expect: list[int] = []
+    expect: list[int] = Field(default_factory=list)
     """Any of these."""
     text: Annotated[str, Field(pattern=r"^[ -~]*$", max_length=64)] = ""
     """What the registers begin with."""
@@ -262,28 +134,111 @@ class Profile(Part):
     grade: Literal["A", "A-", "B+", "B"]
     """A: the vendor's own words, or several independent sources; B: one good source."""
     line: Delivered = Delivered()
-    identify: list[Mark] = []
+    identify: list[Mark] = Field(default_factory=list)
     """All of these together are this product and no other."""
+    framing: Literal["rtu", "ascii"] = "rtu"
+    """How it frames its messages on a serial line; on Modbus TCP there is only one way."""
     limits: Limits = Limits()
     points: dict[Channel, PointSpec]
-    prepare: list[Prepare] = []
-    quirks: list[str] = []
-    conflicts: list[str] = []
+    prepare: list[Prepare] = Field(default_factory=list)
+    settle: list[Settle] = Field(default_factory=list)
+    """What is read before anything else, and must be as expected."""
+    quirks: list[str] = Field(default_factory=list)
+    conflicts: list[str] = Field(default_factory=list)
     """Where sources disagree, and how to settle it at commissioning."""
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _consistent(self) -> Self:
+        faults = list(self._name_faults())
+        faults = faults or [*self._guard_faults(), *self._factor_faults(), *self._settle_faults()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def channels(self) -> dict[str, tuple[str, int]]:
+        """Every channel: its entry in `points`, and its place among the counted ones."""
+        entries = ((entry, channel_names(entry, spec)) for entry, spec in self.points.items())
+        return {name: (entry, index) for entry, names in entries for index, name in enumerate(names)}
+
+    def partner(self, name: str, spec: PointSpec, index: int) -> str:
+        """The channel that another channel means by `name`: where both are counted alike, the one of its own number."""
+        other = self.points.get(name)
+        counted = other is not None and 1 < other.count == spec.count
+        return f"{name}{index + 1}" if counted else name
+
+    def covered(self, settle: Settle) -> frozenset[str]:
+        """The channels that wait for this entry."""
+        if settle.points is None:
+            return frozenset(self.channels)
+        return frozenset(name for name, (entry, _) in self.channels.items() if {name, entry} & set(settle.points))
+
+    def _name_faults(self) -> Iterator[str]:
         seen: set[str] = set()
         for name, spec in self.points.items():
             for channel in channel_names(name, spec):
                 if channel in seen:
-                    raise ValueError(f"points: {channel} comes twice")
+                    yield f"points: {channel} comes twice"
                 seen.add(channel)
         if not seen:
-            raise ValueError("points: a profile without points says nothing")
-        return self
+            yield "points: a profile without points says nothing"
 
+    def _guard_faults(self) -> Iterator[str]:
+        known = self.channels
+        for name, (entry, index) in known.items():
+            spec = self.points[entry]
+            if spec.only_if is None:
+                continue
+            guard = self.partner(spec.only_if, spec, index)
+            if guard not in known:
+                yield f"points: {name}: only_if: there is no point {spec.only_if}"
+                continue
+            yield from (f"points: {name}: only_if: {fault}" for fault in self._guard_fault(name, guard))
 
-def channel_names(name: str, spec: PointSpec) -> list[str]:
-    """relay1, relay2, ... for a counted point; else the name itself."""
-    return [name] if spec.count == 1 else [f"{name}{index + 1}" for index in range(spec.count)]
+    def _guard_fault(self, name: str, guard: str) -> Iterator[str]:
+        """Why the one cannot be read in the same exchange as the other, or says nothing of it."""
+        (entry, index), (other, place) = self.channels[name], self.channels[guard]
+        spec, its = self.points[entry], self.points[other]
+        if not its.switch or its.self_clearing:
+            yield f"{guard} is neither true nor false"
+        if its.only_if is not None:
+            yield f"{guard} itself waits for {its.only_if}"
+        if (spec.table, spec.kind, spec.period) != (its.table, its.kind, its.period):
+            yield f"{guard} is read in another exchange: give both the same table, kind and period"
+            return
+        (low, its_width), (high, _) = sorted(
+            [(spec.address + index * spec.stride, spec.width), (its.address + place * its.stride, its.width)]
+        )
+        if high - (low + its_width) > (self.limits.bridge or 0):
+            yield f"{guard} does not stand beside it; where the registers between exist, say so with limits: bridge"
+
+    def _factor_faults(self) -> Iterator[str]:
+        known = self.channels
+        factors: dict[str, set[str]] = {}
+        for name, (entry, index) in known.items():
+            spec = self.points[entry]
+            factors[name] = {self.partner(factor, spec, index) for factor in spec.times}
+            for factor in factors[name]:
+                if factor not in known:
+                    yield f"points: {name}: times: there is no point {factor}"
+                    continue
+                its = self.points[known[factor][0]]
+                if its.switch or its.enum or its.form == "text":
+                    yield f"points: {name}: times: {factor} is no number"
+        while leaves := [name for name, of in factors.items() if not of & factors.keys()]:
+            for name in leaves:
+                del factors[name]
+        if factors:
+            yield f"points: times: {', '.join(factors)} go round in a circle"
+
+    def _settle_faults(self) -> Iterator[str]:
+        known = self.channels
+        for settle in self.settle:
+            for name in settle.points or ():
+                if name not in known and name not in self.points:
+                    yield f"settle: points: there is no point {name}"
+        for name, (entry, _) in known.items():
+            if self.points[entry].words == "settled":
+                count = sum(bool(settle.words) and name in self.covered(settle) for settle in self.settle)
+                if count != 1:
+                    yield f"points: {name}: words: settled needs one entry of settle with words; it has {count}"
