@@ -21,7 +21,7 @@ from simulators.unit import Terminals, Unit
 from simulators.wire import Form, Line, Socket, Speaker, StreamLine, build
 
 UNITS = Path(__file__).parent / "units"
-FORMATS = ("8N1", "8E1", "8O1", "8N2")
+FORMATS = ("8N1", "8E1", "8O1", "8N2", "8E2", "8O2", "7E1", "7O1", "7N2")
 
 
 @functools.cache

@@ -64,6 +64,8 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 SecretName = Annotated[str, BeforeValidator(_secret_name), WithJsonSchema({"description": "!secret NAME"})]
 """The name of a secret; the value is fetched from the secrets folder when it is needed."""
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Format = Literal["8N1", "8E1", "8O1", "8N2", "8E2", "8O2", "7E1", "7O1", "7N2"]
+"""Data bits, parity and stop bits of a character."""
 Relay = Annotated[str, Refers("relay")]
 """A point that can be switched."""
 Contact = Annotated[str, Refers("contact")]
@@ -98,11 +100,17 @@ class Wires(Section):
 class Line(Wires):
     """One entry of `lines:`."""
 
-    baud: Annotated[int, Field(ge=1200, le=115200)] = 9600
-    format: Literal["8N1", "8E1", "8O1", "8N2"] = "8N1"
+    baud: Annotated[int, Field(ge=300, le=256000)] = 9600
+    format: Format = "8N1"
+    """Data bits, parity (N, E, O) and stop bits, in quotes. Meters mostly want "8E1", Modbus ASCII "7E1"."""
     title: str = ""
     unstable_name: bool = False
     """True: accept a port such as /dev/ttyUSB0, which may be another one after a restart."""
+
+    @property
+    def bits(self) -> int:
+        """Of one character on the wire, with its start bit."""
+        return 1 + int(self.format[0]) + (self.format[1] != "N") + int(self.format[2])
 
 
 class Device(Section):

@@ -45,8 +45,7 @@ class Polling:
         now = clock.monotonic()
         self._sink, self._clock, self._advance = sink, clock, advance
         self._reconnects = settings.serial is None
-        bits = 10 if settings.format == "8N1" else 11
-        self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, bits)
+        self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits)
         self._writes = Writes()
         self._stirred = asyncio.Event()
         self._opened_before = False

@@ -14,12 +14,8 @@ from daemon.config import site
 
 _OPENING = 5.0
 _CLOSING = 1.0
-_FORMATS = {
-    "8N1": (serialx.Parity.NONE, serialx.StopBits.ONE),
-    "8E1": (serialx.Parity.EVEN, serialx.StopBits.ONE),
-    "8O1": (serialx.Parity.ODD, serialx.StopBits.ONE),
-    "8N2": (serialx.Parity.NONE, serialx.StopBits.TWO),
-}
+_PARITIES = {"N": serialx.Parity.NONE, "E": serialx.Parity.EVEN, "O": serialx.Parity.ODD}
+_STOPS = {"1": serialx.StopBits.ONE, "2": serialx.StopBits.TWO}
 _OPTIONS: tuple[tuple[int, int, int | bytes], ...] = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -108,15 +104,16 @@ async def connect(line: site.Line, hear: Callable[[bytes], None], end: Callable[
 
 
 async def _open_serial(path: str, line: site.Line, wire: Wire) -> None:
-    parity, stopbits = _FORMATS[line.format]
+    data, parity, stops = line.format
     # exclusive: two masters on one wire read each other's answers. Low latency is serialx' default.
     await serialx.create_serial_connection(
         asyncio.get_running_loop(),
         lambda: wire,
         str(Path(path)),
         baudrate=line.baud,
-        parity=parity,
-        stopbits=stopbits,
+        parity=_PARITIES[parity],
+        stopbits=_STOPS[stops],
+        byte_size=int(data),
         exclusive=True,
     )
 

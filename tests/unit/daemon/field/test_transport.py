@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import socket
+from typing import Any
 
 import pytest
+import serialx
 
 from daemon.config import site
 from daemon.field.transport import connect, endpoint, explained
@@ -65,3 +67,23 @@ async def test_nothing_that_the_network_holds_back_is_delivered_after_the_line_w
             while not ends:  # noqa: ASYNC110 - the other side rings no bell
                 await asyncio.sleep(0.005)
     assert isinstance(ends[0], ConnectionResetError)
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted", "bits"),
+    [("8N1", (8, "N", 1), 10), ("7E1", (7, "E", 1), 10), ("8O2", (8, "O", 2), 12), ("7N2", (7, "N", 2), 10)],
+)
+async def test_the_port_is_opened_in_the_format_that_the_site_names(
+    form: Any, wanted: tuple[int, str, int], bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pty knows only eight bits without parity; what is asked of a real port is seen here."""
+    asked: dict[str, Any] = {}
+
+    async def create(*_: object, **settings: object) -> None:
+        asked.update(settings)
+
+    monkeypatch.setattr(serialx, "create_serial_connection", create)
+    line = site.Line(serial="/dev/ttyS0", baud=300, format=form)
+    await connect(line, print, print)
+    assert (asked["byte_size"], asked["parity"].value, int(asked["stopbits"].value)) == wanted
+    assert (asked["baudrate"], line.bits) == (300, bits)
