@@ -58,20 +58,20 @@ class CardBook:
 
     def __init__(self, cards: Iterable[Card] = ()) -> None:
         """ValueError when two cards have the same number."""
-        self._cards: dict[str, Card] = {}
+        self.by_number: dict[str, Card] = {}
         for card in cards:
-            other = self._cards.setdefault(digits(card.number), card)
+            other = self.by_number.setdefault(digits(card.number), card)
             if other is not card:
                 raise ValueError(
                     f"card {card.number} stands twice, for {other.name} and for {card.name}; remove one of the lines"
                 )
 
     def __len__(self) -> int:
-        return len(self._cards)
+        return len(self.by_number)
 
     def decide(self, number: str, door: str, wall: datetime) -> Decision:
         """Whether the card opens this door (`doors.north`, `lanes.in`) at this local time."""
-        card = self._cards.get(digits(number))
+        card = self.by_number.get(digits(number))
         if card is None:
             return Decision(number, "", "unknown")
         return Decision(card.number, card.name, card.refusal(door, wall))

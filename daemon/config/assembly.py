@@ -37,6 +37,8 @@ class Plan:
     """What people call `doors.north`, `devices.io1`, `zones.b12`, `lines.gate`, `feeds.police`."""
     inverted: frozenset[str]
     """Points whose readings are to be turned round."""
+    cards: CardBook
+    """The one list that all rules with a reader look into."""
 
 
 def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None) -> Plan:
@@ -62,6 +64,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
         inverted=frozenset(
             f"{name}.{channel}" for name, device in draft.sound("devices") for channel in device.inverted
         ),
+        cards=book,
     )
 
 
