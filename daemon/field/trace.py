@@ -1,0 +1,131 @@
+"""The last minute of everything on a line, always kept: what was asked, what came back, and what else was heard."""
+
+import asyncio
+import struct
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from math import inf
+
+from daemon.clock import Clock
+
+KEPT = 60.0
+"""Seconds that are always there."""
+_SPAN = 10.0
+"""Seconds of one segment: what is too old goes a segment at a time."""
+_MOST = 1 << 20
+"""Bytes kept at most: a line that is never silent has less than a minute."""
+_LABELS = 1 << 15
+_LOOK = 0.05
+"""Seconds between two looks of a follower."""
+_TICKS = 1 << 16
+"""In a second."""
+_HEAD = struct.Struct("<IHH")
+"""Ticks since the segment began, number of the label, bytes that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened on a line."""
+
+    at: float
+    """Monotonic seconds."""
+    kind: str
+    """`sent`, `answer`, `noise`, `foreign`, `echo`, `crc`, `half`, `late`, `stray`, `miss` and `learnt` of an exchange;
+    `open` and `lost` of the line; `skipped` tells a slow follower how many entries it has not seen."""
+    device: str
+    """Whom it is about; empty for the line, and for a technician's visit."""
+    scan: str
+    """What was asked: a scan's name, or `write` and the channel. For `skipped`, how many."""
+    data: bytes
+
+
+@dataclass(slots=True)
+class _Segment:
+    began: float
+    first: int
+    """Number of its first entry, counted since the line began."""
+    last: int
+    data: bytearray = field(default_factory=bytearray)
+
+
+class Ring:
+    """Written by one line, read by whoever wants to know."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Nothing has happened yet."""
+        self._clock = clock
+        self._labels: dict[tuple[str, str, str], int] = {}
+        self._names: list[tuple[str, str, str]] = []
+        self._segments: deque[_Segment] = deque([_Segment(clock.monotonic(), 0, 0)])
+
+    def note(self, kind: str, device: str, data: bytes, now: float, scan: str = "") -> None:
+        """Keep it, for a minute."""
+        segment = self._segments[-1]
+        past = now - segment.began
+        if past >= _SPAN or len(segment.data) > _MOST // 6:
+            segment, past = self._begin(now), 0.0
+        label = self._labels.get((kind, device, scan))
+        if label is None:
+            label = self._label(kind, device, scan)
+            segment = self._segments[-1]
+        data = data[:0xFFFF]
+        segment.data += _HEAD.pack(int(past * _TICKS), label, len(data)) + data
+        segment.last += 1
+
+    def entries(self, since: float = -inf) -> list[Entry]:
+        """What is kept, oldest first; `since` is monotonic."""
+        oldest = max(since, self._clock.monotonic() - KEPT)
+        return [entry for segment in self._segments for entry in self._read(segment) if entry.at >= oldest]
+
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
+        return sum(len(segment.data) for segment in self._segments)
+
+    async def follow(self) -> AsyncIterator[Entry]:
+        """What happens from now on, for ever. The ring is its buffer: who is slower than that is told what is gone."""
+        newest = self._segments[-1]
+        segment, offset, number = newest, len(newest.data), newest.last
+        while True:
+            await asyncio.sleep(_LOOK)
+            for current in list(self._segments):
+                if current.last <= number:
+                    continue
+                if current.first > number:
+                    yield Entry(current.began, "skipped", "", str(current.first - number), b"")
+                begin = offset if current is segment else 0
+                segment, offset, number = current, len(current.data), current.last
+                for entry in list(self._read(current, begin)):
+                    yield entry
+
+    def _begin(self, now: float) -> _Segment:
+        """A new segment; what is older than a minute, or too much, goes."""
+        last = self._segments[-1]
+        if last.last == last.first:
+            last.began = now
+            return last
+        fresh = _Segment(now, last.last, last.last)
+        self._segments.append(fresh)
+        while self._segments[1].began < now - KEPT or self.size > _MOST:
+            self._segments.popleft()
+        return fresh
+
+    def _label(self, kind: str, device: str, scan: str) -> int:
+        if len(self._names) >= _LABELS:  # devices came and went for years: their old names go with all they did
+            self._labels.clear()
+            self._names.clear()
+            last = self._segments[-1]
+            self._segments = deque([_Segment(last.began, last.last, last.last)])
+        self._names.append((kind, device, scan))
+        self._labels[kind, device, scan] = len(self._names) - 1
+        return len(self._names) - 1
+
+    def _read(self, segment: _Segment, offset: int = 0) -> Iterator[Entry]:
+        data = segment.data
+        while offset < len(data):
+            ticks, label, size = _HEAD.unpack_from(data, offset)
+            offset += _HEAD.size
+            kind, device, scan = self._names[label]
+            yield Entry(segment.began + ticks / _TICKS, kind, device, scan, bytes(data[offset : offset + size]))
+            offset += size
