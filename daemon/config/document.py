@@ -57,6 +57,8 @@ class Document:
     data: dict[str, Any] = field(default_factory=dict)
     keys: dict[Where, Place] = field(default_factory=dict)
     values: dict[Where, Place] = field(default_factory=dict)
+    numbers: dict[Where, str] = field(default_factory=dict)
+    """Numbers that are written in another way than they print: with zeros in front, or with an E."""
     faults: list[Fault] = field(default_factory=list)
 
     def place(self, where: Where, *, at_key: bool = False) -> Place:
@@ -221,7 +223,10 @@ class _Reader:
             return self._table(node, where)
         if isinstance(node, SequenceNode):
             return [self._build(item, (*where, number)) for number, item in enumerate(node.value)]
-        return _scalar(node)
+        value = _scalar(node)
+        if type(value) in {int, float} and str(value) != node.value:
+            self._document.numbers[where] = node.value
+        return value
 
     def _table(self, node: MappingNode, where: Where) -> dict[Any, Any]:
         table: dict[Any, Any] = {}

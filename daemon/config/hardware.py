@@ -180,4 +180,14 @@ def _check_lines(draft: Draft, hardware: Hardware) -> None:
                 if address is not None and address == getattr(neighbour, key, None):
                     document.fault((*spot, key), "address_twice", device=name, address=address, line=entry.line,
                                    other=other, first=first)  # fmt: skip
+                elif address is not None and (asker := _for_all({name: device, other: neighbour})):
+                    document.fault((*spot, key), "not_alone", asker=asker, device=name, other=other, line=entry.line,
+                                   first=first)  # fmt: skip
         others[name] = device
+
+
+def _for_all(devices: Mapping[str, Any]) -> str:
+    """The one of two devices of a kind whose question the other would answer as well."""
+    one, other = devices.values()
+    alike = type(one) is type(other)
+    return next((name for name, device in devices.items() if alike and getattr(device, "answers_for_all", False)), "")

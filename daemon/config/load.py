@@ -65,6 +65,7 @@ def _merge(whole: Document, part: Document) -> None:
         whole.faults.append(part.place(where, at_key=True).fault(where, "duplicate_key", key=where[-1], first=first))
     whole.keys = part.keys | whole.keys
     whole.values = part.values | whole.values
+    whole.numbers = part.numbers | whole.numbers
 
 
 def _rewire(draft: Draft, file: Path) -> Iterable[Fault]:

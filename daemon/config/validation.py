@@ -86,7 +86,7 @@ def _tell_type(detail: ErrorDetails, model: type[BaseModel], spot: Where, docume
     kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
     value = shown(given)
     if kind == "string_type" and type(given) in (int, float):
-        document.fault(spot, "number_as_text", value=value)
+        document.fault(spot, "number_as_text", value=document.numbers.get(spot, value))
     elif kind == "string_pattern_mismatch":
         document.fault(spot, "pattern", value=value, pattern=context["pattern"])
     elif kind in _UNNATURAL:

@@ -215,6 +215,11 @@ _FIELD = {
         "every device of a line has its own address",
         "'{device}' 在线路 '{line}' 上的地址 {address} 与 '{other}'（{first}）相同",
         "同一线路上每个设备的地址必须不同"),
+    "not_alone": (
+        "'{asker}' has an address that all of its kind answer; '{device}' and '{other}' ({first}) share line '{line}'",
+        "write the address of '{asker}' itself",
+        "'{asker}' 用的是同类设备都会应答的通配地址，而 '{device}' 和 '{other}'（{first}）同在线路 '{line}' 上",
+        "请写出 '{asker}' 自己的地址"),
     "listener_shares": (
         "'{listener}' speaks unasked, and line '{line}' also carries '{other}' ({first})",
         "give '{listener}' a line of its own",
