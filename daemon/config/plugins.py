@@ -6,7 +6,7 @@ import inspect
 import keyword
 import pkgutil
 import types
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -31,8 +31,8 @@ class Kind:
     """One driver or one kind of rule."""
 
     name: str
-    build: type[Any]
-    """The dataclass."""
+    build: Callable[..., Any]
+    """The dataclass, or what makes the proxy of one that runs elsewhere."""
     settings: type[BaseModel]
     """What may be written of it in a site file."""
     fields: frozenset[str]
@@ -61,13 +61,14 @@ def find(family: Family, name: str) -> Kind:
     package, wanted = _PACKAGES[family]
     try:
         module = importlib.import_module(f"{package.__name__}.{name}")
-        return _kind(family, name, getattr(module, wanted))
+        return described(family, name, getattr(module, wanted))
     except Exception as error:  # the edge of a plug-in: whatever is wrong in it must not hide other faults
         raise PluginError(f"{type(error).__name__}: {error}") from error
 
 
 @lru_cache(maxsize=128)
-def _kind(family: Family, name: str, build: type[Any]) -> Kind:
+def described(family: Family, name: str, build: type[Any]) -> Kind:
+    """A dataclass as a plug-in: what may be written of it is read from its fields."""
     hints = get_type_hints(build, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(build) if field.init}
     profile = _model(hints["profile"]) if family == "drivers" and "profile" in fields else None

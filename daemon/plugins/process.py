@@ -1,0 +1,267 @@
+"""A third-party driver's process, seen from the daemon: started, asked within a time limit, ended, started again.
+
+The daemon never waits longer than `_CALL` for an answer. A driver that takes longer, says what cannot be, uses up its
+share of the daemon's time or dies is killed, and started again after a pause while its devices count as silent. The
+device in whose call that happened three times within an hour is out of service; so are all, when it was nobody's call.
+"""
+
+import socket
+import struct
+import subprocess
+import sys
+import weakref
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon.clock import Clock, SystemClock
+from daemon.plugins import wire
+from daemon.plugins.rights import Right
+from daemon.plugins.wire import Description, Outcome
+from gatehouse.driver import DriverError
+
+_CALL = 0.1
+"""Seconds for one answer. The slowest honest ones take a few milliseconds."""
+_LOAD = 10.0
+"""Seconds for Python to start and the driver to be loaded."""
+_FREE = 0.001
+"""Seconds of a call that count for nothing: what any call costs on a busy machine."""
+_SHARE, _CREDIT = 0.1, 0.5
+"""Share of the daemon's time that calls may use beyond that, and seconds of it that may be used at once."""
+_STRIKES, _HOUR = 3, 3600.0
+_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_ROOT = str(Path(__file__).parents[2])
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from daemon.plugins.host import main; main()"
+_ENVIRONMENT = {
+    "PATH": "/nonexistent",
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+}
+
+
+class DriverFaultError(Exception):
+    """What a third-party driver did that no driver may; its device is out of service."""
+
+
+class ForbiddenError(DriverFaultError):
+    """It reached for something that it did not declare."""
+
+
+class _DeadError(Exception):
+    """The process cannot be spoken to any more; the text says why."""
+
+
+class DriverProcess:
+    """One third-party driver. Calls may come from any one thread at a time."""
+
+    def __init__(self, source: Path | None, module: str, allowed: Sequence[Right], clock: Clock | None = None) -> None:
+        """Load it and wait for that. DriverFaultError when it cannot be, or wants more than it may have.
+
+        `source` is its file; without one, `module` names an installed one: `acme.gate:Device`.
+        """
+        self._load = (str(source) if source else "", module, list(allowed))
+        self._clock = clock or SystemClock()
+        self._buffer = bytearray(wire.MOST)
+        self._end: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._limit, self._calls = 0.0, 0
+        self._loading_until = 0.0
+        self._strikes: dict[int, deque[float]] = {}
+        self._pause, self._again_at, self._why = _PAUSE, 0.0, ""
+        self._used, self._used_at = 0.0, 0.0
+        self._closed = False
+        self._last_device, self._devices = 0, set[int]()
+        self.generation = 0
+        """Grows with each start: devices of an older one are to be made again."""
+        self.released: list[int] = []
+        """Questions that nobody holds any more."""
+        self._start()
+        try:
+            self.description: Description = self._receive("load", _LOAD)
+        except _DeadError as error:
+            self.close()
+            raise DriverFaultError(str(error)) from error
+        except (DriverError, DriverFaultError):
+            self.close()
+            raise
+        self._loaded()
+
+    @property
+    def pid(self) -> int:
+        """Its process; 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    def number(self) -> int:
+        """A number for a new device."""
+        self._last_device += 1
+        self._devices.add(self._last_device)
+        return self._last_device
+
+    def drop(self, device: int) -> None:
+        """Forget this device; without any, the process ends."""
+        self._devices.discard(device)
+        if not self._devices:
+            self.close()
+
+    def awake(self, device: int) -> int:
+        """The process's generation, once it can be called; starts it again when it is time, and never waits for it.
+
+        DriverError while it is not; DriverFaultError when this device has ended it too often."""
+        now = self._clock.monotonic()
+        self._check_strikes(device, now)
+        if not self._ready(now):
+            raise DriverError(f"the driver is started again: {self._why}")
+        return self.generation
+
+    def call(self, verb: str, device: int, *given: object, seconds: float = _CALL) -> Any:  # noqa: ANN401 - `wire.ANSWERS`
+        """The answer. DriverError when the driver raised it or had to be stopped, else DriverFaultError."""
+        if self._end is None or self._loading_until:
+            raise DriverError(f"the driver is started again: {self._why}")
+        began = self._clock.monotonic()
+        released, self.released = self.released, []
+        try:
+            self._send(verb, device, released, *given)
+            return self._receive(verb, seconds)
+        except _DeadError as error:
+            self._died(f"{error} in {verb}", device)
+            raise DriverError(f"the driver was stopped: {self._why}") from error
+        finally:
+            self._account(device, self._clock.monotonic(), began)
+
+    def close(self) -> None:
+        """End it for good. Done by itself when nobody holds this any more."""
+        self._closed = True
+        self._stop()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            for end in (ours, theirs):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * wire.MOST)
+            command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", _BOOT, _ROOT, str(theirs.fileno())]
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()], cwd="/", env=_ENVIRONMENT, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            ours.close()
+            raise DriverFaultError(f"its process cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        self._end, self._process, self._limit = ours, process, 0.0
+        self._finalizer = weakref.finalize(self, _end, process, ours)
+        self._loading_until = self._clock.monotonic() + _LOAD
+        self._send("load", 0, [], *self._load)
+
+    def _ready(self, now: float) -> bool:
+        if self._end is not None and not self._loading_until:
+            return True
+        if self._closed:
+            self._why = "it was closed"
+            return False
+        try:
+            if self._end is None:
+                if now >= self._again_at:
+                    self._start()
+                return False
+            described = self._receive("load", None)
+            if described is None and now > self._loading_until:
+                raise _DeadError(f"not loaded within {_LOAD:g} s")
+            if described is None:
+                return False
+            if described.digest != self.description.digest:
+                raise _DeadError("its file was changed meanwhile; reload the site")
+        except (_DeadError, DriverError, DriverFaultError) as error:
+            self._died(str(error), 0)
+            return False
+        self._loaded()
+        return True
+
+    def _loaded(self) -> None:
+        self._loading_until = 0.0
+        self.generation += 1
+        self.released.clear()
+        self._used, self._used_at = 0.0, self._clock.monotonic()
+
+    def _send(self, *call: object) -> None:
+        if self._end is None:
+            raise _DeadError("it is not running")
+        self._calls += 1
+        try:
+            self._end.send(wire.ENCODER.encode((self._calls, *call)), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except OSError as error:
+            raise _DeadError(f"its process has ended ({error.strerror})") from error
+
+    def _receive(self, verb: str, seconds: float | None) -> Any:  # noqa: ANN401 - `wire.ANSWERS`
+        """The answer within so many seconds; without a limit, None when it is not there yet."""
+        if self._end is None:
+            raise _DeadError("it is not running")
+        try:
+            if seconds is not None and seconds != self._limit:
+                limit = struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
+                self._end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+                self._limit = seconds
+            size = self._end.recv_into(self._buffer, flags=socket.MSG_DONTWAIT if seconds is None else 0)
+        except BlockingIOError as error:
+            if seconds is None:
+                return None
+            raise _DeadError(f"no answer within {seconds * 1000:g} ms") from error
+        except OSError as error:
+            raise _DeadError(f"its process has ended ({error.strerror})") from error
+        if not size:
+            raise _DeadError("its process has ended")
+        return self._understand(verb, memoryview(self._buffer)[:size])
+
+    def _understand(self, verb: str, packet: memoryview) -> Any:  # noqa: ANN401 - `wire.ANSWERS`
+        try:
+            outcome, number, said = wire.HEAD.decode(packet)
+            text = wire.plain(wire.TEXT.decode(said)) if outcome else ""
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _DeadError(wire.plain(f"its answer is garbage: {error}")) from error
+        if number != self._calls:
+            raise _DeadError("it spoke unasked")
+        if outcome is Outcome.DONE:
+            try:
+                return wire.DECODERS[verb].decode(said)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise DriverFaultError(wire.plain(f"its answer to {verb} cannot be: {error}")) from error
+        if outcome is Outcome.REFUSED:
+            raise DriverError(text)
+        raise ForbiddenError(text) if outcome is Outcome.FORBIDDEN else DriverFaultError(text)
+
+    def _account(self, device: int, now: float, began: float) -> None:
+        """Slow calls add up; many of them would starve the other lines."""
+        self._used = max(0.0, self._used - _SHARE * (now - self._used_at)) + max(0.0, now - began - _FREE)
+        self._used_at = now
+        if self._used > _CREDIT and self._end is not None:
+            self._died(f"its calls take more than {_SHARE:.0%} of the daemon's time", device)
+
+    def _died(self, why: str, device: int) -> None:
+        self._stop()
+        self._why, now = why, self._clock.monotonic()
+        strikes = self._strikes.setdefault(device, deque(maxlen=_STRIKES))
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE) if strikes and now - strikes[-1] < _HOUR else _PAUSE
+        strikes.append(now)
+        self._again_at = now + self._pause
+
+    def _check_strikes(self, device: int, now: float) -> None:
+        for who in (device, 0):
+            strikes = self._strikes.get(who)
+            if strikes and len(strikes) == _STRIKES and now - strikes[0] < _HOUR:
+                raise DriverFaultError(f"stopped {_STRIKES} times within an hour, the last time: {self._why}")
+
+    def _stop(self) -> None:
+        self._end = self._process = None
+        self._finalizer()
+
+
+def _end(process: "subprocess.Popen[bytes]", end: socket.socket) -> None:
+    end.close()
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(1.0)
