@@ -1,27 +1,27 @@
 """Modbus units, described by profiles: `{line: gate, driver: modbus, profile: waveshare/rtu-relay-d, unit: 1}`."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
 
-from drivers.modbus import codec
-from drivers.modbus._points import Channel, Decoder, channels, decoder, encoded
-from drivers.modbus.point import BITS, PointSpec, channel_names
-from drivers.modbus.profile import Limits, Prepare, Profile
+from drivers.modbus import ascii, codec  # noqa: A004 - the framing's name
+from drivers.modbus._decode import Samples, bad, decoder
+from drivers.modbus._factors import Factors
+from drivers.modbus._plan import Planner, Read
+from drivers.modbus._points import Channel, channels, encoded
+from drivers.modbus._settling import Settling
+from drivers.modbus.point import channel_names
+from drivers.modbus.profile import Prepare, Profile
 from gatehouse.demands import Pulse
 from gatehouse.driver import DriverError, Question, Sample, Scan, Wire
 from gatehouse.points import Point, Value
 
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One planned exchange: what it asks, and what to make of the answer."""
-
-    scan: Scan
-    pdu: bytes
-    decoders: tuple[tuple[str, Decoder], ...]
+_REFUSED = (2, 3)
+"""Exceptions by which a device says that it has nothing there, or not so much of it."""
+_SETTLED = "found to be as the profile says; read next"
+_NOT_SETTLED = "not settled yet that it is what its profile says"
 
 
 @dataclass
@@ -38,18 +38,36 @@ class Device:
     slower: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Seconds that what stands in between, such as a busy gateway, adds to every answer at worst."""
     _channels: dict[str, Channel] = field(init=False, repr=False)
-    _reads: dict[str, _Read] = field(init=False, repr=False)
+    _settling: Settling = field(init=False, repr=False)
+    _planner: Planner = field(init=False, repr=False)
+    _factors: Factors = field(init=False, repr=False)
+    _reads: dict[str, Read] = field(init=False, repr=False)
+    _current: dict[str, Read] = field(init=False, repr=False)
+    _decoders: dict[str, Callable[[bytes], Samples]] = field(init=False, repr=False, default_factory=dict)
     _asked: dict[str, Question] = field(init=False, repr=False, default_factory=dict)
+    _settled_by: dict[str, int] = field(init=False, repr=False, default_factory=dict)
+    """Scans that were asked for an entry of `settle` instead."""
     _transaction: int = field(init=False, repr=False, default=0)
+    _begun: bool = field(init=False, repr=False, default=False)
+    """It has been asked something."""
+    _moved: str = field(init=False, repr=False, default="")
+    """Factors that have just changed."""
     _manners: codec.Manners = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Plan the reads. ValueError when the settings make no sense."""
         if not 1 <= self.unit <= 255:
             raise ValueError(f"unit {self.unit} is no address; write one from 1 to 247 (some boards: up to 255)")
+        if self.wire == "tcp" and self.profile.framing == "ascii":
+            raise ValueError(
+                f"profile: {self.profile.model} speaks Modbus ASCII, which there is none of on Modbus TCP; "
+                "write the line with serial or rtu_over_tcp"
+            )
         _check_also(self.profile, self.also)
-        self._channels = {channel.name: channel for channel in channels(self.profile, self.also)}
-        self._reads = {read.scan.name: read for read in _plan(self._channels.values(), self.profile.limits)}
+        self._channels = channels(self.profile, self.also)
+        self._settling, self._factors = Settling(self.profile), Factors(self.profile, self._channels)
+        self._planner = Planner(self.profile, self._channels, self._settling)
+        self._reads = self._current = self._planner.reads
         limits = self.profile.limits
         self._manners = codec.Manners(
             limits.patience + self.slower, limits.worst + self.slower, limits.gap, limits.usual
@@ -60,22 +78,71 @@ class Device:
         return [channel.point() for channel in self._channels.values()]
 
     def scans(self) -> Sequence[Scan]:
-        """Its channels, read together where class, period and limits allow."""
-        return [read.scan for read in self._reads.values()]
+        """Its channels, read together where class, period and limits allow; what has to be settled comes first.
+
+        Before it is asked anything these are all that there will be, so that a line can be reckoned; then only what has
+        to be settled, until it is."""
+        wanted = list(self._planner.scans())
+        place = self._settling.first()
+        if place is None or not wanted:
+            return wanted
+        kind, period = min(scan.kind for scan in wanted), max(scan.period for scan in wanted)
+        settling = Scan(name=f"settle {place + 1}", kind=kind, period=period, points=())
+        return [settling] if self._begun else [settling, *wanted]
 
     def ask(self, scan: Scan) -> Question:
-        """The question of a scan; on a serial line it is the same each time."""
+        """The question of a scan, or what has to be settled before; on a serial line it is the same each time."""
+        self._begun = True
+        read = self._reads.get(scan.name) or self._planner.tries.get(scan.name)
+        place = self._settling.first() if read is None else self._settling.outstanding(read.waits)
+        if read is None or place is not None:
+            self._settled_by[scan.name] = place or 0
+            return self._question(self._settling.pdu(place or 0))
+        self._settled_by.pop(scan.name, None)
         if self.wire == "tcp":
-            return self._question(self._reads[scan.name].pdu)
+            return self._question(read.pdu)
         question = self._asked.get(scan.name)
         if question is None:
-            question = self._asked[scan.name] = self._question(self._reads[scan.name].pdu)
+            question = self._asked[scan.name] = self._question(read.pdu)
         return question
 
     def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
-        """Samples by channel; DriverError names a Modbus exception."""
+        """Samples by channel; DriverError names a Modbus exception, or what is not as the profile expects it."""
+        read = self._reads.get(scan.name)
+        if scan.name in self._settled_by:
+            self._settling.judge(self._settled_by[scan.name], answer)
+            return {name: bad(_SETTLED) for name in scan.points}
+        if read is None:  # it is only tried
+            return {}
+        if self._settling.outstanding(read.waits) is not None:  # it came back while this was under way
+            return {name: bad(_NOT_SETTLED) for name in scan.points}
+        if self._planner.tries:
+            self._planner.noted(read, well=not answer[0] & codec.EXCEPTION)
         data = codec.checked(answer)[1:]
-        return {name: decode(data) for name, decode in self._reads[scan.name].decoders}
+        if len(data) != read.size:
+            raise DriverError(f"{len(data)} bytes of data instead of {read.size}")
+        decode = self._decoders.get(scan.name)
+        if decode is None:
+            decode = self._decoders[scan.name] = self._decoder(read)
+        return decode(data)
+
+    def learn(self, scan: Scan, answer: bytes) -> bool:
+        """What was settled, and what was refused or not answered; True when the scans are others now."""
+        refused = bool(answer) and bool(answer[0] & codec.EXCEPTION)
+        if scan.name in self._settled_by:
+            return self._learn_settled(scan)
+        if scan.name in self._planner.tries:
+            changed = self._planner.tried(scan.name, well=not refused) if answer else self._planner.gave_up(scan.name)
+        elif scan.name not in self._planner.reads:
+            return False
+        elif not answer:
+            changed = self._planner.unanswered(self._reads[scan.name])
+        elif refused:
+            changed = answer[1] in _REFUSED and self._planner.refused(self._reads[scan.name])
+        else:
+            changed = self._learn_moved()
+        self._remember()
+        return changed
 
     def write(self, channel: str, value: Value | Pulse) -> Question:
         """Switch a coil, pulse it by the device's own flash, or set a register."""
@@ -83,6 +150,10 @@ class Device:
         if place is None or not place.spec.writable:
             writable = ", ".join(name for name, other in self._channels.items() if other.spec.writable) or "nothing"
             raise DriverError(f"{channel} cannot be written on {self.profile.model}; {writable} can")
+        if self._settling.outstanding(self._settling.waits(channel)) is not None:
+            raise DriverError(f"{channel}: {_NOT_SETTLED}")
+        if place.spec.self_clearing and value is not True:
+            raise DriverError(f"{channel} is the push of a button, which clears itself: only true can be written to it")
         if isinstance(value, Pulse):
             return self._question(self._pulse(place, value))
         if place.spec.table == "coil":
@@ -100,8 +171,58 @@ class Device:
         codec.checked(answer)
 
     def prepare(self) -> Sequence[Question]:
-        """The writes of the profile's `prepare`."""
+        """The writes of the profile's `prepare`. What was settled is to be settled anew: it may be another device."""
+        self._settling.forget()
+        self._factors.forget()
+        self._decoders.clear()
         return [self._question(pdu) for entry in self.profile.prepare for pdu in self._prepare_pdus(entry)]
+
+    def _learn_settled(self, scan: Scan) -> bool:
+        """True when something else is to be settled now, or all is; and when it must be, and values are asked for."""
+        first = self._settling.first()
+        return first is not None if scan.points else first != self._settled_by[scan.name]
+
+    def _learn_moved(self) -> bool:
+        """What was multiplied by something else is read anew under other names: the same bytes mean otherwise."""
+        moved, self._moved = bool(self._moved), ""
+        if moved:
+            self._planner.rename()
+        return moved
+
+    def _remember(self) -> None:
+        """The reads of now and of just before: an answer may still come to one of those."""
+        before = self._current
+        self._current = self._planner.reads
+        self._reads = {**before, **self._current}
+        for kept in (self._asked, self._decoders, self._settled_by):
+            for name in kept.keys() - self._reads.keys() - self._planner.tries.keys():
+                del kept[name]
+
+    def _decoder(self, read: Read) -> Callable[[bytes], Samples]:
+        """From the data of its answer to samples, with all that one of them means for another."""
+        names = [channel.name for channel in read.channels]
+        decode = decoder(read.channels, read.first, self._settling.orders(names))
+        guards = [
+            (channel.name, self.profile.partner(channel.spec.only_if, channel.spec, channel.index))
+            for channel in read.channels
+            if channel.spec.only_if is not None
+        ]
+        reckoned = self._factors.among(names)
+        if not guards and not reckoned:
+            return decode
+
+        def whole(data: bytes) -> Samples:
+            samples = decode(data)
+            for name, guard in guards:
+                if samples[guard].value is not True:
+                    samples[name] = bad(f"{guard} says that it does not count now")
+            moved = self._factors.apply(reckoned, samples)
+            if moved and not self._factors.depending(moved) <= set(names):
+                self._moved = ", ".join(sorted(moved))
+                raise DriverError(f"{self._moved} changed: what is multiplied by it is read anew")
+            return samples
+
+        return whole
 
     def _pulse(self, place: Channel, pulse: Pulse) -> bytes:
         flash = place.flash(pulse.value != place.spec.inverted)
@@ -132,6 +253,8 @@ class Device:
 
     def _question(self, pdu: bytes) -> Question:
         self._transaction = (self._transaction + 1) & 0xFFFF
+        if self.profile.framing == "ascii":
+            return ascii.question(self.unit, pdu, self._manners)
         return codec.question(self.wire, self.unit, pdu, self._transaction, self._manners)
 
 
@@ -142,53 +265,3 @@ def _check_also(profile: Profile, also: Collection[str]) -> None:
     for name in also:
         if name not in known:
             raise ValueError(f"also: {name} is no optional point of {profile.model}; it has {sorted(known) or 'none'}")
-
-
-def _plan(wanted: Collection[Channel], limits: Limits) -> Iterator[_Read]:
-    """Neighbours of one table, class and period together, as far as the limits allow."""
-    run: list[Channel] = []
-    for channel in sorted(wanted, key=_order):
-        if run and not _joins(run, channel, limits):
-            yield _read(run, limits)
-            run = []
-        run.append(channel)
-    if run:
-        yield _read(run, limits)
-
-
-def _group(spec: PointSpec) -> tuple[int, float, str]:
-    return spec.scan_class, spec.period, spec.table
-
-
-def _order(channel: Channel) -> tuple[tuple[int, float, str], int]:
-    return _group(channel.spec), channel.address
-
-
-def _span(first: int, end: int, limits: Limits, *, bits: bool) -> tuple[int, int]:
-    """Where a read begins and ends, made even where the device wants it."""
-    if limits.even and not bits:
-        return first & ~1, end + (end & 1)
-    return first, end
-
-
-def _joins(run: list[Channel], channel: Channel, limits: Limits) -> bool:
-    spec, end = channel.spec, max(member.end for member in run)
-    if _group(spec) != _group(run[0].spec) or channel.address > end + (limits.bridge or 0):
-        return False
-    bits = spec.table in BITS
-    first, last = _span(run[0].address, max(end, channel.end), limits, bits=bits)
-    return last - first <= (limits.bits if bits else limits.registers)
-
-
-def _read(run: list[Channel], limits: Limits) -> _Read:
-    spec = run[0].spec
-    end = max(member.end for member in run)
-    first, last = _span(run[0].address, end, limits, bits=spec.table in BITS)
-    scan = Scan(
-        name=f"{spec.table} {first}-{last - 1} every {spec.period:g} s",
-        kind=spec.scan_class,
-        period=spec.period,
-        points=tuple(member.name for member in run),
-    )
-    decoders = tuple((member.name, decoder(member, first)) for member in run)
-    return _Read(scan, codec.read_pdu(spec.table, first, last - first), decoders)

@@ -1,18 +1,12 @@
-"""Channels of a profile, and the shortest way from the bytes of an answer to a sample."""
+"""Channels of a profile, and the register words for what they are told."""
 
 import math
-import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal
 
-from drivers.modbus.point import BITS, Flash, PointSpec, channel_names
+from drivers.modbus.point import Flash, PointSpec
 from drivers.modbus.profile import Profile
-from gatehouse.driver import Sample
-from gatehouse.points import Point, Quality, Value
-
-_ON, _OFF = Sample(True), Sample(False)
-_FORMS = {"u16": ">H", "s16": ">h", "u32": ">I", "s32": ">i", "float32": ">f"}
+from gatehouse.points import Point, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,119 +45,25 @@ class Channel:
         )
 
 
-def channels(profile: Profile, also: Collection[str]) -> Iterator[Channel]:
-    """All channels, without the optional ones that are not asked for."""
-    for name, spec in profile.points.items():
-        names = channel_names(name, spec)
-        for index, channel in enumerate(names):
-            if not spec.optional or channel in also or name in also:
-                yield Channel(channel, spec, index)
+def channels(profile: Profile, also: Collection[str]) -> dict[str, Channel]:
+    """All channels, without the optional ones that are neither asked for nor needed by others."""
+    every = {name: Channel(name, profile.points[entry], index) for name, (entry, index) in profile.channels.items()}
+    wanted: set[str] = set()
+    more = {
+        name
+        for name, (entry, _) in profile.channels.items()
+        if not every[name].spec.optional or not {name, entry}.isdisjoint(also)
+    }
+    while more - wanted:
+        wanted |= more
+        more = {other for name in wanted for other in needs(profile, every[name])}
+    return {name: channel for name, channel in every.items() if name in wanted}
 
 
-Decoder = Callable[[bytes], Sample]
-
-
-def decoder(channel: Channel, start: int) -> Decoder:
-    """What turns the data of an answer, read from `start`, into this channel's sample."""
-    if channel.spec.table in BITS:
-        return _bit(channel.address - start, inverted=channel.spec.inverted)
-    return _number(channel.spec, 2 * (channel.address - start))
-
-
-def _bit(offset: int, *, inverted: bool) -> Decoder:
-    at, mask = offset >> 3, 1 << (offset & 7)
-    yes, no = (_OFF, _ON) if inverted else (_ON, _OFF)
-    return lambda data: yes if data[at] & mask else no
-
-
-def _number(spec: PointSpec, at: int) -> Decoder:
-    raw = _raw(spec)
-    meaning = _meaning(spec)
-    invalid = frozenset(spec.invalid)
-    end = at + 2 * spec.width
-    last, sample = b"", Sample(None, Quality.BAD)
-
-    def decode(data: bytes) -> Sample:
-        nonlocal last, sample
-        registers = data[at:end]
-        if registers == last:  # most values of a frame that changed have not
-            return sample
-        number = raw(registers)
-        if number in invalid:
-            sample = Sample(None, Quality.BAD, f"the device says that there is nothing to measure ({number})")
-        else:
-            sample = meaning(number)
-        last = registers
-        return sample
-
-    return decode
-
-
-def _raw(spec: PointSpec) -> Callable[[bytes], float]:
-    unpack = struct.Struct(_FORMS[spec.form or "u16"]).unpack
-    shift, mask = _slice(spec)
-    low_first = spec.words == "low-first" and spec.width == 2
-
-    def number(registers: bytes) -> float:
-        value: float = unpack(registers[2:] + registers[:2] if low_first else registers)[0]
-        return (int(value) >> shift) & mask if mask else value
-
-    return number
-
-
-def _slice(spec: PointSpec) -> tuple[int, int]:
-    """Shift and mask; mask 0 for the whole."""
-    if spec.byte:
-        return (8 if spec.byte == "high" else 0), 0xFF
-    if spec.bit is not None:
-        return spec.bit, 1
-    if spec.bits:
-        first, last = spec.bits
-        return first, (1 << (last - first + 1)) - 1
-    return 0, 0
-
-
-def _meaning(spec: PointSpec) -> Callable[[float], Sample]:
-    if spec.bit is not None:
-        yes, no = (_OFF, _ON) if spec.inverted else (_ON, _OFF)
-        return lambda number: yes if number else no
-    if spec.enum is not None:
-        return _words(spec, spec.enum)
-    if spec.form == "float32":
-        return _float(spec.scale, spec.offset)
-    return _scaled(spec.scale, spec.offset)
-
-
-def _words(spec: PointSpec, enum: dict[int, str | bool]) -> Callable[[float], Sample]:
-    known = {value: Sample(word) for value, word in enum.items()}
-
-    def decode(number: float) -> Sample:
-        sample = known.get(int(number))
-        if sample is not None:
-            return sample
-        if spec.flags_above is not None and number > spec.flags_above:
-            words = [str(word) for value, word in enum.items() if int(number) >> value & 1]
-            return Sample("+".join(words))
-        return Sample(None, Quality.BAD, f"value {int(number):#x} has no meaning in the profile")
-
-    return decode
-
-
-def _float(scale: float, offset: float) -> Callable[[float], Sample]:
-    def decode(number: float) -> Sample:
-        if not math.isfinite(number):
-            return Sample(None, Quality.BAD, f"the device says {number}, which is no number")
-        return Sample(float(f"{number * scale + offset:.7g}"))  # a float32 knows no more digits
-
-    return decode
-
-
-def _scaled(scale: float, offset: float) -> Callable[[float], Sample]:
-    digits = max(0, *(-int(Decimal(str(part)).as_tuple().exponent) for part in (scale, offset)))
-    if scale.is_integer() and offset.is_integer():
-        whole, shift = int(scale), int(offset)
-        return lambda number: Sample(int(number) * whole + shift)
-    return lambda number: Sample(round(number * scale + offset, digits))
+def needs(profile: Profile, channel: Channel) -> list[str]:
+    """The channels that this one means nothing without."""
+    spec = channel.spec
+    return [profile.partner(name, spec, channel.index) for name in (*spec.times, spec.only_if) if name]
 
 
 def encoded(spec: PointSpec, value: Value) -> int:

@@ -1,6 +1,7 @@
 """A product on Modbus as data: what is where, in which form, how it is commanded, and what is odd about it."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -155,7 +156,7 @@ class Profile(Part):
             raise ValueError("; ".join(faults))
         return self
 
-    @property
+    @cached_property
     def channels(self) -> dict[str, tuple[str, int]]:
         """Every channel: its entry in `points`, and its place among the counted ones."""
         entries = ((entry, channel_names(entry, spec)) for entry, spec in self.points.items())

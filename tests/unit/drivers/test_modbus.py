@@ -109,12 +109,14 @@ def test_an_impossible_address_is_refused(unit: int, profile: Shipped) -> None:
 @pytest.mark.parametrize(
     ("limits", "planned"),
     [
-        ({}, [(4, 0, 3), (4, 5, 2), (4, 20, 2)]),
+        ({}, [(4, 0, 7), (4, 20, 2)]),
+        ({"bridge": 0}, [(4, 0, 3), (4, 5, 2), (4, 20, 2)]),
         ({"bridge": 2}, [(4, 0, 7), (4, 20, 2)]),
         ({"bridge": 100}, [(4, 0, 22)]),
         ({"bridge": 100, "registers": 10}, [(4, 0, 7), (4, 20, 2)]),
         ({"registers": 2}, [(4, 0, 2), (4, 2, 1), (4, 5, 2), (4, 20, 2)]),
-        ({"even": True}, [(4, 0, 4), (4, 4, 4), (4, 20, 2)]),
+        ({"even": True}, [(4, 0, 8), (4, 20, 2)]),
+        ({"even": True, "bridge": 0}, [(4, 0, 4), (4, 4, 4), (4, 20, 2)]),
     ],
 )
 def test_neighbours_are_read_together_within_the_limits(
