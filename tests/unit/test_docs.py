@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from daemon.config import load as config
 from daemon.feeds import texts
@@ -95,3 +96,17 @@ def test_each_line_of_the_changelog_says_what_it_is() -> None:
     lines = [line for line in told("CHANGELOG.md").splitlines() if line.startswith("*")]
     assert lines
     assert all(re.match(r"\* (CHANGE|FEATURE|FIX) ", line) for line in lines)
+
+
+def test_every_profile_is_in_the_list_of_devices() -> None:
+    rows = re.findall(r"^\| (.*) · (.*) \| `(.*)` \| (\S+) \| .+ \|$", told("docs/devices.md"), re.MULTILINE)
+    listed = {name: (title, product, grade) for title, product, name, grade in rows}
+    assert len(listed) == len(rows), "one comes twice"
+    folder = ROOT / "config/profiles"
+    shipped = {file.relative_to(folder).with_suffix("").as_posix(): file for file in folder.rglob("*.yaml")}
+    assert listed.keys() == shipped.keys()
+    for name, file in shipped.items():
+        profile = YAML(typ="safe").load(file)
+        title, product, grade = listed[name]
+        assert (title, grade) == (profile["title"]["zh"], profile["grade"]), name
+        assert product.endswith(profile["model"]), name
