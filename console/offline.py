@@ -23,6 +23,7 @@ from daemon.feeds.catalogue import describe
 from daemon.journal import chain
 from daemon.journal import query as journal_query
 from daemon.journal.journal import Filter, JournalError
+from daemon.reload.source import DIED, Source, faulty, rolled_back
 
 
 def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *, as_json: bool) -> int:
@@ -68,37 +69,34 @@ def schema() -> None:
 def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socket: Path | None) -> int:
     """Guard a site until told to stop; 0, or 2 when neither it nor a last good copy can be run."""
     log.configure()
-    state, store = state.absolute(), Secrets.beside(site, secrets)
-
-    def check() -> Fault | None:
-        try:
-            config.load(site, wires=wires, secrets=store)
-        except config.ConfigError as error:
-            return error.faults[0]
-        return None
-
-    fault = None
+    source = Source(site, state.absolute(), Secrets.beside(site, secrets), wires)
+    fault, died = None, ""
     try:
-        plan = config.load(site, wires=wires, secrets=store)
+        plan = source.load()
     except config.ConfigError as error:
-        fault, last = error.faults[0], _last_good(site, error.faults, state, wires)
+        fault, last = error.faults[0], _last_good(source, error.faults)
         if last is None:
             return 2
         plan = last
+    else:
+        if source.on_trial(plan) and (last := _last_good(source, ())) is not None:
+            plan, died = last, DIED
     try:
-        held = _hold(state)
+        held = _hold(source.state)
     except RuntimeError as error:
         typer.echo(str(error), err=True)
         return 2
-    if not fault and held is not None:
-        _keep(site, plan, state)
+    if not fault and not died and held is not None:
+        _keep(source, plan)
     with held or contextlib.nullcontext(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main.run(plan, state, store, socket or state / "api.sock", check, fault))
+        amiss = [faulty(fault), rolled_back(died)]
+        runner.run(main.run(plan, source.secrets, socket or source.state / "api.sock", source, amiss))
     return 0
 
 
-def _last_good(site: Path, faults: Sequence[Fault], state: Path, wires: Path | None) -> config.Plan | None:
+def _last_good(source: Source, faults: Sequence[Fault]) -> config.Plan | None:
     """Say what is wrong with the site; the plan of its last good copy, None when there is none that can be run."""
+    site, state, wires = source.site, source.state, source.wires
     for fault in faults:
         typer.echo(fault.text("zh"), err=True)
     try:
@@ -108,7 +106,11 @@ def _last_good(site: Path, faults: Sequence[Fault], state: Path, wires: Path | N
     except (config.ConfigError, OSError) as error:
         typer.echo(f"{state}: 上次正确的副本也不能用。 Nor can its last good copy be run: {error}", err=True)
         plan = None
-    if plan is None:
+    if not faults:
+        said = "改用上次正确的配置" if plan else "没有上次正确的副本，仍用它"
+        en = "running the last good copy" if plan else "there is no last good copy, so it is run all the same"
+        typer.echo(f"{site}: 更改尚未通过观察，{said}。 This change has not proved itself; {en}.", err=True)
+    elif plan is None:
         typer.echo(f"{site}: 有 {len(faults)} 处错误，未启动。 Not started: mend these first.", err=True)
     else:
         typer.echo(f"{site}: 有错误，改用上次正确的配置 {kept}。 Running the last good copy instead.", err=True)
@@ -127,9 +129,10 @@ def _hold(state: Path) -> TextIO | None:
         return None
 
 
-def _keep(site: Path, plan: config.Plan, state: Path) -> None:
+def _keep(source: Source, plan: config.Plan) -> None:
     try:
-        lastgood.keep(site, plan.site.access.cards if plan.site.access else None, state)
+        source.keep(plan)
+        source.end_trial()
     except OSError as error:
         typer.echo(f"{error}. 未能留存正确的配置副本。 No copy of this good site could be kept.", err=True)
 

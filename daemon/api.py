@@ -1,7 +1,7 @@
 """The local API: what the console asks and orders, in JSON. Who may ask is decided by the socket it is served on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,10 @@ class Api:
             ],
             exception_handlers={HTTPException: _no_such, Exception: _our_fault},
         )
+
+    def add(self, routes: Iterable[Route]) -> None:
+        """Answer these, too."""
+        self.app.router.routes.extend(routes)
 
     async def run(self, path: Path) -> None:
         """Serve on a socket for ever. OSError when it cannot be made, or is taken away."""

@@ -33,10 +33,16 @@ class Arbiter:
         self.decisions = {name: Decision(name, None, None, "not learned yet") for name in self.outputs}
         self._demands: dict[str, dict[str, tuple[Demand, ...]]] = {name: {} for name in self.outputs}
         self._unlearned: dict[str, set[str]] = {}
-        self._siblings: dict[str, set[str]] = defaultdict(set)
-        for group in exclusive:
-            for name in group:
-                self._siblings[name] |= set(group) - {name}
+        self._siblings = _siblings(exclusive)
+
+    def change(self, outputs: Iterable[Output], exclusive: Iterable[Collection[str]]) -> None:
+        """Know these outputs and groups from now on; of those that stay, all that is wanted of them stays as well."""
+        self.outputs = {output.name: output for output in outputs}
+        fresh = {name: Decision(name, None, None, "not learned yet") for name in self.outputs}
+        self.decisions = {name: self.decisions.get(name, decision) for name, decision in fresh.items()}
+        self._demands = {name: self._demands.get(name, {}) for name in self.outputs}
+        self._unlearned = {name: missing for name, missing in self._unlearned.items() if name in self.outputs}
+        self._siblings = _siblings(exclusive)
 
     @property
     def told(self) -> Mapping[str, Value | None]:
@@ -72,6 +78,10 @@ class Arbiter:
                 by_issuer[issuer] = tuple(wanted[name])
             else:
                 by_issuer.pop(issuer, None)
+
+    def placed(self, issuer: str) -> list[Demand]:
+        """All that the issuer wants, as it was placed."""
+        return [demand for by_issuer in self._demands.values() for demand in by_issuer.get(issuer, ())]
 
     def _check(self, demand: Demand) -> None:
         output = self.outputs.get(demand.output)
@@ -143,3 +153,12 @@ class Arbiter:
         if not missing or decision.value != output.rest:
             return decision
         return Decision(output.name, None, None, f"waits for {', '.join(sorted(missing))}")
+
+
+def _siblings(exclusive: Iterable[Collection[str]]) -> Mapping[str, set[str]]:
+    """Of each output those that may not be open while it is."""
+    siblings: dict[str, set[str]] = defaultdict(set)
+    for group in exclusive:
+        for name in group:
+            siblings[name] |= set(group) - {name}
+    return siblings

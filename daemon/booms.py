@@ -41,10 +41,15 @@ class Boom:
     _answer: str = field(init=False, default="")
 
     @property
+    def relays(self) -> tuple[str, ...]:
+        """Points that it switches."""
+        return self.lane.open, self.lane.close
+
+    @property
     def watches(self) -> tuple[str, ...]:
         """Points at whose change it is worth comparing at once."""
         limits = (point for point in (self.lane.up, self.lane.down) if point is not None)
-        return self.lane.open, self.lane.close, *limits, f"{self.lane.open.partition('.')[0]}.online"
+        return *self.relays, *limits, f"{self.lane.open.partition('.')[0]}.online"
 
     def told(self, decision: Decision) -> None:
         """Take a new decision and act on it at once."""
@@ -112,7 +117,7 @@ class Boom:
     def _make_way(self, pulsed: str) -> None:
         """Switch off, before a pulse, each relay that is not surely off: the box needs an edge, and one order only."""
         now = self.clock.monotonic()
-        for point in (self.lane.open, self.lane.close):
+        for point in self.relays:
             reading = self.image.read(point, now)
             again = point == pulsed == self._pulsed and now <= self._moved + self.lane.pulse + _PULSE_OVER
             if not again and (not reading.good or reading.value is not False):
@@ -122,7 +127,7 @@ class Boom:
         """Switch off a relay that is on without a pulse of ours: it would hold the motor."""
         now = self.clock.monotonic()
         over = max(self._moved + self.lane.pulse + _PULSE_OVER, self._let_go)
-        for point in (self.lane.open, self.lane.close):
+        for point in self.relays:
             reading = self.image.read(point, now)
             if reading.good and reading.value is True and reading.at > over:
                 self._let_go = now + _PULSE_OVER

@@ -51,14 +51,27 @@ class Engine:
         self.recorder = recorder
         self.annunciator = Annunciator(recorder.emit)
         self.progress = 0
-        self._rules = {rule.name: rule for rule in rules}
-        self._actuators = actuators
         self._clock = clock
         self._zone = ZoneInfo(timezone)
+        self._announced: dict[str, object] = {}
+        self._wakes: list[tuple[float, str]] = []
+        self._next_tick = self._next_check = clock.monotonic()
+        self._stir = asyncio.Event()
+        self.waiting: set[str] = set()
+        self._also: set[str] = set()
+        self._heirs: dict[str, set[str]] = {}  # rules that took another's name -> inputs that they have not read yet
+        self._rules: dict[str, Rule] = {}
+        self._know(rules, actuators, inverted)
+        for rule in rules:
+            self._await_inputs(rule)
+
+    def _know(self, rules: Iterable[Rule], actuators: Mapping[str, Relay | Boom], inverted: Collection[str]) -> None:
+        self._rules = {rule.name: rule for rule in rules}
+        self.actuators = actuators
         self._inverted = frozenset(inverted)
         self._by_input: dict[str, list[Rule]] = defaultdict(list)
         self._by_output: dict[str, list[Rule]] = defaultdict(list)
-        for rule in rules:
+        for rule in self._rules.values():
             for point in rule.inputs:
                 self._by_input[point].append(rule)
             for output in {*rule.outputs, getattr(rule, "subject", "")}:
@@ -67,24 +80,22 @@ class Engine:
         for actuator in actuators.values():
             for point in actuator.watches:
                 self._watched[point].append(actuator)
-        self._announced: dict[str, object] = {}
-        self._wakes: list[tuple[float, str]] = []
-        self._next_tick = self._next_check = clock.monotonic()
-        self._stir = asyncio.Event()
-        self._await_inputs()
 
-    def _await_inputs(self) -> None:
+    def _unread(self, rule: Rule) -> set[str]:
+        """Inputs of a rule that nobody has read yet."""
+        now, image = self._clock.monotonic(), self.image
+        return {name for name in rule.inputs if not (image.points[name].momentary or image.read(name, now).good)}
+
+    def _await_inputs(self, rule: Rule) -> None:
         """Learn, then arm: an output rests only when all that could forbid it was read, and judged, once."""
-        self.waiting: set[str] = set()
-        for rule in self._rules.values():
-            points = {point for point in rule.inputs if not self.image.points[point].momentary}
-            points.add(f"rule {rule.name}")
-            for output in rule.outputs:
-                self.arbiter.await_inputs(output, points)
-                self.waiting |= points
+        points = self._unread(rule) | {f"rule {rule.name}"}
+        for output in rule.outputs:
+            self.arbiter.await_inputs(output, points)
+            self.waiting |= points
 
     def await_also(self, what: str) -> None:
         """No output rests before this, too, is known."""
+        self._also.add(what)
         self.waiting.add(what)
         for output in self.arbiter.outputs:
             self.arbiter.await_inputs(output, {what})
@@ -92,6 +103,53 @@ class Engine:
     def know(self, what: str) -> None:
         """What was awaited has come."""
         self._learn({what}, self._clock.monotonic())
+
+    def change(
+        self,
+        rules: Sequence[Rule],
+        actuators: Mapping[str, Relay | Boom],
+        inverted: Collection[str],
+        anew: Collection[str],
+    ) -> None:
+        """Go on with these. Image and arbiter know the site already; `anew` are points that begin unread.
+
+        Rules that stay the same object keep their memory. Where another takes a rule's name, what that one wanted
+        stands until its time is over or, without one, until the new rule could read all of its inputs once.
+        """
+        before, kept = self._rules, {id(actuator) for actuator in self.actuators.values()}
+        self._know(rules, actuators, inverted)
+        self._wakes.clear()
+        self._forget({*before} - {*self._rules})
+        for rule in self._rules.values():
+            if rule.name in before and before[rule.name] is not rule:
+                self._inherit(rule)
+            if before.get(rule.name) is not rule or any(name in anew for name in rule.inputs):
+                self._await_inputs(rule)
+        for what in self._also & self.waiting:
+            self.await_also(what)
+        self._next_tick = self._clock.monotonic()
+        self.judge_all()
+        for output, actuator in self.actuators.items():
+            if id(actuator) not in kept:
+                actuator.told(self.arbiter.decisions[output])
+
+    def _forget(self, rules: Collection[str]) -> None:
+        """These are gone, with all that they wanted and all that was waited for on their behalf."""
+        for name in rules:
+            self.arbiter.place(name, [])
+            self.arbiter.place(_late(name), [])
+            self._heirs.pop(name, None)
+        known = {*self.image.points, *(f"rule {name}" for name in self._rules), *self._also}
+        self._learn(self.waiting - known, self._clock.monotonic())
+        self._announced = {name: news for name, news in self._announced.items() if name in self.actuators}
+
+    def _inherit(self, rule: Rule) -> None:
+        """Hold up what the rule of this name had wanted before, until the new one can see for itself."""
+        unread, late = self._unread(rule), _late(rule.name)
+        wanted = [*self.arbiter.placed(late), *self.arbiter.placed(rule.name)]
+        self.arbiter.place(late, [each for each in wanted if unread or each.until is not None])
+        if unread:
+            self._heirs[rule.name] = unread
 
     # What lines bring
 
@@ -134,8 +192,18 @@ class Engine:
         if learned:
             self.waiting -= learned
             self.arbiter.learn(learned)
+            self._come_of_age(learned)
             self._next_tick = now
             self._stir.set()
+
+    def _come_of_age(self, learned: Collection[str]) -> None:
+        """A rule that has read all of its inputs speaks for itself; what has an end runs out by itself."""
+        for name, unread in list(self._heirs.items()):
+            unread.difference_update(learned)
+            if not unread:
+                del self._heirs[name]
+                late = [each for each in self.arbiter.placed(_late(name)) if each.until is not None]
+                self.arbiter.place(_late(name), late)
 
     # Judging
 
@@ -199,13 +267,8 @@ class Engine:
 
     def _rule_failed(self, rule: Rule, error: Exception) -> None:
         """Keep what a broken rule had wanted for safety, drop the rest, and go on asking it: it may recover."""
-        kept = [
-            demand
-            for output in self.arbiter.outputs
-            for demand in self.arbiter.demands(output)
-            if demand.issuer == rule.name and demand.priority <= Priority.WAY_OUT
-        ]
-        self.arbiter.place(rule.name, kept)
+        placed = self.arbiter.placed(rule.name)
+        self.arbiter.place(rule.name, [each for each in placed if each.priority <= Priority.WAY_OUT])
         failed = f"rules.{rule.name}.failed"
         if failed not in self.annunciator.standing:
             log.error("rule failed", rule=rule.name, traceback="".join(traceback.format_exception(error)))
@@ -220,7 +283,7 @@ class Engine:
         return self.arbiter.outputs[decision.output].kind == "switch"
 
     def _tell(self, decision: Decision) -> None:
-        self._actuators[decision.output].told(decision)
+        self.actuators[decision.output].told(decision)
         demand = decision.demand
         news = (decision.value, demand and (demand.issuer, demand.priority))
         if self._announced.get(decision.output) == news:
@@ -238,7 +301,7 @@ class Engine:
         if now >= self.next_due():
             self.judge({}, (), now)
         self._next_check = now + TICK
-        self._check(self._actuators.values())
+        self._check(self.actuators.values())
         self.progress += 1
 
     def _check(self, actuators: Iterable[Relay | Boom]) -> None:
@@ -277,3 +340,8 @@ class Engine:
                     await self._stir.wait()
             except TimeoutError:
                 continue
+
+
+def _late(rule: str) -> str:
+    """Under what name the demands of a rule stand whose place another has taken."""
+    return f"{rule} (before)"

@@ -30,20 +30,20 @@ class Operator:
     def __init__(self, engine: Engine, site: Site, titles: Mapping[str, str], clock: Clock) -> None:
         """Act on this engine, in the words of this site."""
         self._engine = engine
-        self._site = site
+        self.site = site
         self._titles = titles
         self._clock = clock
 
     def open_door(self, name: str, reason: str, by: str) -> str:
         """Unlock a door for its usual time."""
-        _known("门", "door", name, self._site.doors)
-        door = self._site.doors[name]
+        _known("门", "door", name, self.site.doors)
+        door = self.site.doors[name]
         return self._move(f"doors.{name}", Passage.OPEN, door.unlock, door.lock, reason, by)
 
     def move_lane(self, name: str, passage: Passage, reason: str, by: str) -> str:
         """Raise a boom for its usual stay; or ask it down, no longer than it travels, so that cards do not wait."""
-        _known("车道", "lane", name, self._site.lanes)
-        lane = self._site.lanes[name]
+        _known("车道", "lane", name, self.site.lanes)
+        lane = self.site.lanes[name]
         seconds, relay = (lane.stay, lane.open) if passage is Passage.OPEN else (lane.travel, lane.close)
         return self._move(f"lanes.{name}", passage, seconds, relay, reason, by)
 
@@ -103,7 +103,7 @@ class Operator:
 
     def reset_zone(self, name: str, by: str) -> str:
         """End a fire release whose contacts are all clear: all alarms of the zone, or none."""
-        _known("防区", "zone", name, self._site.zones)
+        _known("防区", "zone", name, self.site.zones)
         standing, title = self._engine.annunciator.standing, self._titles[f"zones.{name}"]
         fires = [id_ for id_, alarm in standing.items() if id_.startswith(f"zones.{name}.") and alarm.condition.latch]
         if not fires:

@@ -42,6 +42,11 @@ class Relay:
     _answer: str = field(init=False, default="")
 
     @property
+    def relays(self) -> tuple[str, ...]:
+        """Points that it switches."""
+        return (self.point,)
+
+    @property
     def watches(self) -> tuple[str, ...]:
         """Points at whose change it is worth comparing at once: a board that lost its power lost its orders too."""
         return self.point, f"{self.point.partition('.')[0]}.online"

@@ -38,7 +38,7 @@ class Status:
         clock: Clock,
     ) -> None:
         """Watch these parts."""
-        self._plan, self._engine, self._journal = plan, engine, journal
+        self.plan, self._engine, self._journal = plan, engine, journal
         self._lines, self._feeds, self._clock = lines, feeds, clock
         self._started = clock.monotonic()
         self.zone = ZoneInfo(plan.site.site.timezone)
@@ -46,7 +46,7 @@ class Status:
 
     def document(self) -> dict[str, Any]:
         """Everything, at this instant."""
-        site = self._plan.site.site
+        site = self.plan.site.site
         return {
             "site": {"id": site.id, "name": site.name, "timezone": site.timezone},
             "at": self._clock.utc().isoformat(),
@@ -91,7 +91,7 @@ class Status:
         return answer
 
     def _titles(self, subject: str) -> str:
-        return self._plan.titles.get(subject, "")
+        return self.plan.titles.get(subject, "")
 
     def points(self) -> dict[str, dict[str, Any]]:
         """Every point with value, quality and age in seconds."""
@@ -158,7 +158,7 @@ class Status:
     def for_subscribers(self) -> dict[str, Any]:
         """How things stand, for the feeds: each shows of it what its tier may see (`envelope.state_view`)."""
         now, image = self._clock.monotonic(), self._engine.image
-        online = {name: image.read(f"{name}.online", now) for name in self._plan.devices}
+        online = {name: image.read(f"{name}.online", now) for name in self.plan.devices}
         return {
             "armed": not self._engine.waiting,
             "journal": not self._journal.trouble,

@@ -15,19 +15,19 @@ def keep(site: Path, cards: str | None, state: Path) -> None:
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    for file in _files(site, folder, cards):
+    for file in files(site, cards):
         copy = fresh / file.relative_to(folder)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
-        _sync(copy)
+        sync(copy)
     mark = fresh / ".site"
     mark.write_text("." if site.is_dir() else site.name, encoding="utf-8")
-    _sync(mark)
-    _sync(fresh)
+    sync(mark)
+    sync(fresh)
     if kept.exists():
         kept.rename(old)
     fresh.rename(kept)
-    _sync(state)
+    sync(state)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -40,14 +40,17 @@ def find(state: Path) -> Path | None:
     return None
 
 
-def _files(site: Path, folder: Path, cards: str | None) -> Iterator[Path]:
+def files(site: Path, cards: str | None) -> Iterator[Path]:
+    """The site's own files: what it says, its card list, its own profiles."""
+    folder = site if site.is_dir() else site.parent
     yield from sorted(folder.glob("*.yaml")) if site.is_dir() else [site]
     if cards and (folder / cards).is_file() and (folder / cards).is_relative_to(folder):
         yield folder / cards
     yield from sorted((folder / "profiles").rglob("*.yaml"))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """See it onto the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -86,6 +86,7 @@ _JOURNAL = dict.fromkeys(("why", "number", "faults", "first", "last", "severitie
     "count": Field(0, _count)
 }
 _WHY = {"why": _FREE}
+_CONFIG = {"by": _FREE, "changes": _FREE, "why": _FREE}
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 
 EVENTS: Mapping[str, Kind] = {
@@ -114,6 +115,9 @@ EVENTS: Mapping[str, Kind] = {
     "journal.damaged": Kind(0, _JOURNAL),
     "journal.dropped": Kind(0, _JOURNAL),
     "journal.replaced": Kind(0, _JOURNAL),
+    "config.applied": Kind(0, _CONFIG),
+    "config.kept": Kind(0, _CONFIG),
+    "config.rolled_back": Kind(0, _CONFIG),
     "schedule.changed": Kind(2, {"value": _FREE, "reason": _FREE}),
 }
 """Every kind of event that gatehouse writes."""

@@ -41,6 +41,7 @@ ALARMS = {
     "presence_fault": Text("车辆检测故障", "vehicle detector fault"),
     "wrong_cards": Text("连续刷卡被拒", "cards refused in a row"),
     "config_faulty": Text("配置有误", "faulty configuration"),
+    "config_rolled_back": Text("配置已回退", "configuration rolled back"),
 }
 """Titles of the kinds of alarm."""
 
@@ -222,6 +223,18 @@ KINDS: dict[str, tuple[Text, ...]] = {
         Text("日志积压，有记录丢弃", "the journal dropped events"),
     ),
     "journal.replaced": (Text("日志损坏，已另立新日志", "the journal was set aside, a new one begun"),),
+    "config.applied": (
+        Text("{by} 更改了配置，观察中", "{by} changed the configuration"),
+        Text("配置已应用", "configuration applied"),
+    ),
+    "config.kept": (
+        Text("{by} 的配置更改已保留", "{by}'s change of the configuration is kept"),
+        Text("配置已保留", "configuration kept"),
+    ),
+    "config.rolled_back": (
+        Text("配置已自动回退：{why}", "configuration rolled back: {why}"),
+        Text("配置已回退", "configuration rolled back"),
+    ),
     "schedule.changed": (Text("{place}：时段切换", "{place}: schedule changed"), Text("时段切换", "schedule changed")),
 }
 """Sentences by kind of event, the fullest first. The last one needs no word and serves as the kind's title."""

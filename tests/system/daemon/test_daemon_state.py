@@ -10,6 +10,7 @@ from daemon import main
 from daemon.config import load as config
 from daemon.config.secrets import Secrets
 from daemon.field.lines import LineOwner
+from daemon.reload.source import Source
 from tests.system.daemon.conftest import Guarded, ends, says
 
 
@@ -51,7 +52,8 @@ async def test_a_part_that_breaks_does_not_stop_the_others(guarded: Guarded, mon
     plan = config.load(guarded.site, wires=guarded.wires)
     guarded.state.mkdir()
     async with asyncio.TaskGroup() as group:
-        daemon = group.create_task(main.run(plan, guarded.state, Secrets([]), guarded.socket, lambda: None))
+        source = Source(guarded.site, guarded.state, Secrets([]), guarded.wires)
+        daemon = group.create_task(main.run(plan, Secrets([]), guarded.socket, source))
         status = await guarded.status(lambda status: "lines.reader.failed" in alarms(status))
         assert await guarded.open("north")
         broken.set()

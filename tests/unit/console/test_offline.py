@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,8 +14,11 @@ from console import offline
 from daemon import main
 from daemon.clock import SystemClock
 from daemon.config import lastgood
+from daemon.config.load import ConfigError
 from daemon.journal.journal import Journal
 from daemon.recorder import Recorder
+from daemon.reload.source import DIED, Source
+from gatehouse.alarms import Condition
 from tests.unit.daemon import small
 
 BROKEN = small.SITE.replace("lock: io1.relay2", "lok: io1.relay2").replace("io1.input8", "io1.input9")
@@ -104,15 +107,16 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """What a daemon would be started with."""
     seen: list[dict[str, object]] = []
 
-    async def run(plan: object, state: Path, secrets: object, socket: Path, check: Callable, fault: object) -> None:
+    async def run(plan: object, secrets: object, socket: Path, source: Source, amiss: Sequence[Condition]) -> None:
         held = "free"
         try:
-            main.lock(state).close()
+            main.lock(source.state).close()
         except RuntimeError:
             held = "held"
         except OSError:
             held = "nowhere"
-        seen.append({"plan": plan, "state": state, "socket": socket, "check": check, "fault": fault, "held": held})
+        said = {condition.kind: condition.evidence for condition in amiss if condition.active}
+        seen.append({"plan": plan, "socket": socket, "source": source, "amiss": said, "held": held})
 
     monkeypatch.setattr(offline.main, "run", run)
     return seen
@@ -124,7 +128,7 @@ def test_a_good_site_runs_in_a_state_folder_of_its_own_and_is_kept(site, tmp_pat
     (daemon,) = started
     assert daemon["plan"].site.site.id == "small"
     assert daemon["socket"] == state / "api.sock"
-    assert (daemon["fault"], daemon["held"]) == (None, "held")
+    assert (daemon["amiss"], daemon["held"]) == ({}, "held")
     assert state.stat().st_mode & 0o777 == 0o700
     assert lastgood.find(state) == state / "last-good" / "site.yaml"
 
@@ -142,7 +146,7 @@ def test_a_faulty_site_gives_way_to_its_last_good_copy(site, tmp_path, started, 
     small.write(site.parent, BROKEN)
     assert offline.run(site, tmp_path / "state", None, None, None) == 0
     assert started[1]["plan"].site.doors["east"].lock == "io1.relay2"
-    assert str(started[1]["fault"].file) == str(site)
+    assert started[1]["amiss"]["config_faulty"]["why"].startswith(f"{site}:")
     assert "改用上次正确的配置" in capsys.readouterr().err
     assert lastgood.find(tmp_path / "state").read_text() == small.SITE, "what is faulty is not kept as good"
 
@@ -158,10 +162,27 @@ def test_the_last_good_copy_may_have_become_faulty_too(site, tmp_path, started, 
 
 def test_the_file_can_be_looked_at_again_while_the_daemon_runs(site, tmp_path, started):
     offline.run(site, tmp_path / "state", None, None, None)
-    check = started[0]["check"]
-    assert check() is None
+    source = started[0]["source"]
+    assert source.load().site.site.id == "small"
     small.write(site.parent, BROKEN)
-    assert check().file == site
+    with pytest.raises(ConfigError):
+        source.load()
+
+
+def test_what_was_tried_and_not_kept_is_not_run_before_a_person_has_touched_it(site, tmp_path, started, capsys):
+    """The daemon was killed in the minute after a reload, or had taken the change back."""
+    offline.run(site, tmp_path / "state", None, None, None)
+    small.write(site.parent, small.SITE.replace("title: 东门", "title: 新东门"))
+    source = started[0]["source"]
+    source.begin_trial(source.load())
+    assert offline.run(site, tmp_path / "state", None, None, None) == 0
+    assert started[1]["plan"].titles["doors.east"] == "东门"
+    assert started[1]["amiss"] == {"config_rolled_back": {"why": DIED}}
+    assert "has not proved itself; running the last good copy" in capsys.readouterr().err
+    small.write(site.parent, small.SITE.replace("title: 东门", "title: 小东门"))
+    offline.run(site, tmp_path / "state", None, None, None)
+    assert started[2]["plan"].titles["doors.east"] == "小东门"
+    assert started[2]["amiss"] == {}
 
 
 def test_a_second_daemon_on_one_state_folder_says_so(site, tmp_path, started, capsys):

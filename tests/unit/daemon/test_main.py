@@ -38,7 +38,7 @@ def asks(house: House, monkeypatch) -> Callable[[Callable[[], Awaitable[list[byt
         monkeypatch.setattr(house.daemon.journal, "standing", standing)
         monkeypatch.setattr(main, "_RESTORE", 0.01)
         asked = asyncio.Event()
-        task = asyncio.ensure_future(main._restore(house.daemon, None, asked))
+        task = asyncio.ensure_future(main._restore(house.daemon, (), asked))
         try:
             yield asked
         finally:
@@ -96,5 +96,5 @@ def test_a_door_is_unlocked_for_longer_than_its_board_can_time(tmp_path):
     """3276.7 s is the longest pulse of this board; an unlocking it cannot time is told on, and later off."""
     plan = config.load(small.write(tmp_path / "long", small.SITE.replace("unlock: 5s", "unlock: 1h")))
     daemon = main.build(plan, tmp_path, Secrets([]), HandClock())
-    assert not daemon.engine._actuators["doors.north"].pulses
-    assert daemon.engine._actuators["doors.east"].pulses
+    assert not daemon.engine.actuators["doors.north"].pulses
+    assert daemon.engine.actuators["doors.east"].pulses

@@ -52,9 +52,11 @@ CONTENTS: dict[str, dict[str, Any]] = {
                 "severities": {"1": 0}, "file": "journal.db.damaged", "after": 6, "kept": 2},
     "daemon": {"boot": "0123456789ab", "seconds": 1.2, "missing": ["io1.input8"]},
     "schedule": {"value": True, "reason": "schedule"},
+    "config": {"by": "王五 (root)", "changes": ["~ devices.io1: unit 1 → 2"], "why": "io1.input8: no answer"},
 }  # fmt: skip
 SUBJECTS = {"access": "doors.north", "output": "lanes.in", "device": "devices.io1", "line": "lines.gate",
-            "feed": "feeds.police", "journal": "journal", "daemon": "daemon"}  # fmt: skip
+            "feed": "feeds.police", "journal": "journal", "daemon": "daemon",
+            "config": "config"}  # fmt: skip
 
 
 def example(kind: str) -> Event:

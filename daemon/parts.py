@@ -1,0 +1,110 @@
+"""All parts of a running gatehouse, and how those are made that a reload makes anew."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.annunciator import own
+from daemon.api import Api
+from daemon.clock import Clock
+from daemon.config.load import Plan
+from daemon.config.secrets import Secrets
+from daemon.engine import Engine
+from daemon.feeds.feed import Feed
+from daemon.field.lines import LineOwner, Sink
+from daemon.image import LiveImage
+from daemon.journal.journal import Journal
+from daemon.operator import Operator
+from daemon.orders import Orders
+from daemon.recorder import Recorder
+from daemon.status import Status
+from daemon.supervisor import Supervisor
+from gatehouse.alarms import Condition, Severity
+
+
+class Tap:
+    """Between a line and the engine; shut, a line sent home brings nothing any more, whatever it hears."""
+
+    def __init__(self, sink: Sink) -> None:
+        """Open."""
+        self.land, self.same, self.device, self.line = sink.land, sink.same, sink.device, sink.line
+
+    def shut(self) -> None:
+        """From now on nothing passes."""
+        self.land = self.same = self.device = self.line = _nothing
+
+
+def _nothing(*_: Any, **__: Any) -> None:  # noqa: ANN401 - stands in for four methods
+    """Nobody listens any more."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """The parts. What a reload changes it changes in place: everybody keeps hold of the same objects."""
+
+    plan: Plan
+    image: LiveImage
+    engine: Engine
+    journal: Journal
+    recorder: Recorder
+    orders: Orders
+    lines: dict[str, LineOwner]
+    taps: dict[str, Tap]
+    feeds: dict[str, Feed]
+    titles: dict[str, str]
+    status: Status
+    operator: Operator
+    api: Api
+    supervisor: Supervisor
+    secrets: Secrets
+    clock: Clock
+
+    def add_line(self, name: str) -> LineOwner:
+        """The owner of a line of the plan, with a tap of its own; it does not run yet."""
+        site, plan = self.plan.site, self.plan
+        devices = {device: plan.devices[device] for device, its in site.devices.items() if its.line == name}
+        self.taps[name] = Tap(self.engine)
+        self.lines[name] = LineOwner(name, site.lines[name], devices, self.taps[name], self.clock)
+        return self.lines[name]
+
+    def add_feed(self, name: str) -> Feed:
+        """The feed of a subscriber of the plan; it does not run yet."""
+        self.feeds[name] = Feed(
+            name,
+            self.plan.site.subscribers[name],
+            self.journal,
+            self.plan.site.site.id,
+            self.titles,
+            self.secrets.read,
+            self.status.for_subscribers,
+            self._tell_feed(name),
+            self.clock,
+        )
+        return self.feeds[name]
+
+    def route_orders(self) -> None:
+        """Send orders to the lines on which their devices are by now."""
+        self.orders.routes = {name: self.lines[its.line] for name, its in self.plan.site.devices.items()}
+
+    def _tell_feed(self, name: str) -> Callable[[str], None]:
+        return lambda why: self.engine.raise_own(feed_trouble(name, why))
+
+
+def exclusive(plan: Plan) -> Iterable[Collection[str]]:
+    """Groups of outputs of which one at a time may be open."""
+    return [getattr(rule, "exclusive", ()) for rule in plan.rules]
+
+
+def journal_trouble(why: str) -> Condition:
+    """The journal's own alarm; without a reason it is well."""
+    return own("journal.trouble", "journal_trouble", "journal", bool(why), Severity.P2, why=why)
+
+
+def feed_trouble(name: str, why: str) -> Condition:
+    """The alarm of a subscriber's feed; without a reason it is well."""
+    return own(f"feeds.{name}.trouble", "feed_trouble", f"feeds.{name}", bool(why), Severity.P3, why=why)
+
+
+def shown(part: Any) -> Callable[[], int]:  # noqa: ANN401 - any part with a `progress`
+    """How the watchdog looks at the progress of a part."""
+    return lambda: int(part.progress)

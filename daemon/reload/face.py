@@ -1,0 +1,80 @@
+"""The reload as the local API offers it: a plan to look at, a yes to it, and how it goes."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from daemon.reload.proposal import Proposal
+from daemon.reload.reload import LONGEST, SHORTEST, WATCH, NotNowError, Reload
+
+_LARGEST = 4096
+_LONGEST_NAME = 500
+
+
+class _Wish(msgspec.Struct, forbid_unknown_fields=True):
+    by: str
+    accept: int = 0
+    """The number of the proposal to apply; 0: only propose."""
+    watch: float = WATCH
+
+
+def routes(reload: Reload) -> list[Route]:
+    """`POST /v1/reload` proposes or applies, `GET /v1/reload` tells how it goes."""
+
+    async def post(request: Request) -> Response:
+        try:
+            wish = await _wish(request)
+            if not wish.accept:
+                return _json(_document(await reload.propose()))
+            user = request.client.host if request.client else "unknown"
+            reload.accept(wish.accept, f"{wish.by} ({user})", wish.watch)
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+        except NotNowError as error:
+            return _json({"error": str(error)}, 409)
+        return _json(reload.progress())
+
+    async def get(_: Request) -> Response:
+        return _json(reload.progress())
+
+    return [Route("/v1/reload", post, methods=["POST"]), Route("/v1/reload", get, methods=["GET"])]
+
+
+async def _wish(request: Request) -> _Wish:
+    """ValueError when it makes no sense."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > _LARGEST:
+            raise ValueError(f"请求太大，最多 {_LARGEST} 字节。 A request has {_LARGEST} bytes at most.")
+    try:
+        wish = msgspec.json.decode(raw, type=_Wish)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"请求须为 JSON，含 by。 Send a JSON object with by: {error}.") from error
+    by = wish.by.strip()
+    if not by or not by.isprintable() or len(by) > _LONGEST_NAME:
+        raise ValueError("请写明操作人 --by。 Say who you are: by is one line of plain text.")
+    if not SHORTEST <= wish.watch <= LONGEST:
+        raise ValueError(
+            f"观察时间须为 {SHORTEST:g} 到 {LONGEST:g} 秒。 Watch for {SHORTEST:g} to {LONGEST:g} seconds."
+        )
+    return msgspec.structs.replace(wish, by=by)
+
+
+def _document(proposal: Proposal) -> dict[str, Any]:
+    changes = [{"sign": each.sign, "subject": each.subject, "text": each.text._asdict()} for each in proposal.changes]
+    return {
+        "number": proposal.number,
+        "empty": proposal.empty,
+        "faults": [{"zh": fault.text("zh"), "en": fault.text("en")} for fault in proposal.faults],
+        "refusal": proposal.refusal._asdict() if proposal.refusal else None,
+        "changes": changes,
+        "unread": proposal.unread,
+    }
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document), status, media_type="application/json")

@@ -1,0 +1,85 @@
+"""A change that was thought through and waits for a yes: what it does, for how long it blinds, what forbids it now."""
+
+from dataclasses import dataclass, field
+
+from daemon.arbiter import Arbiter
+from daemon.config.faults import Fault, listed
+from daemon.config.load import Plan
+from daemon.feeds.texts import Text
+from daemon.reload.difference import Difference, on_line
+from daemon.reload.words import Change, told
+from gatehouse.demands import Priority
+from gatehouse.driver import Device, Listener
+
+_OPENING = 0.5
+"""Seconds that a port or connection takes to close and open."""
+_ROUNDS = 2
+"""The others of its line are asked meanwhile."""
+_FRAME = 7
+"""Bytes' times of silence around an exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a reload would do."""
+
+    number: int = 0
+    difference: Difference | None = None
+    faults: tuple[Fault, ...] = ()
+    refusal: Text | None = None
+    """Why it may not be applied now."""
+    changes: tuple[Change, ...] = ()
+    unread: dict[str, float] = field(default_factory=dict)
+    """Device -> seconds for which its points will be unread, about."""
+
+    @property
+    def empty(self) -> bool:
+        """There is nothing to do."""
+        return not self.difference and not self.faults
+
+
+def proposed(number: int, change: Difference, arbiter: Arbiter) -> Proposal:
+    """The plan of a change."""
+    return Proposal(number, change, (), refusal(change, arbiter), tuple(told(change)), _unread(change))
+
+
+def refusal(change: Difference, arbiter: Arbiter) -> Text | None:
+    """What only a restart can do, and what would lock a door that a release holds free: not now, with a reason."""
+    if change.fixed:
+        names = listed(change.fixed)
+        return Text(
+            f"{names} 不能在运行中更改，须重启守护进程（systemctl restart gatehouse）。",
+            f"{names} cannot be changed in a running daemon; restart it to apply this (systemctl restart gatehouse).",
+        )
+    after = {rule.name: rule for rule in change.new.rules}
+    for output in arbiter.outputs:
+        for demand in arbiter.demands(output):
+            rule = after.get(demand.issuer)
+            if demand.priority <= Priority.LIFE_SAFETY and (rule is None or output not in rule.outputs):
+                return Text(
+                    f"{demand.issuer} 正在放行 {output}，这次更改会终止放行；请先复位。",
+                    f"{demand.issuer} holds {output} free, and this change would end that; reset it first.",
+                )
+    return None
+
+
+def _unread(change: Difference) -> dict[str, float]:
+    """Devices whose points begin anew, or whose line is opened anew."""
+    plan = change.new
+    unread: dict[str, float] = {}
+    for line in plan.site.lines:
+        devices, opened = on_line(plan, line), line in change.lines.fresh
+        going = [name for name in devices if opened or name in change.devices.fresh]
+        seconds = sum(_seconds(plan, line, devices[name]) for name in going)
+        unread |= {name: round(_ROUNDS * seconds + (_OPENING if opened else 0.0), 1) for name in going}
+    return unread
+
+
+def _seconds(plan: Plan, line: str, device: Device | Listener) -> float:
+    """What one round of all its scans takes on the wire."""
+    if isinstance(device, Listener):
+        return 0.0
+    its = plan.site.lines[line]
+    byte = 0.0 if its.tcp is not None else 11 / its.baud
+    questions = [device.ask(scan) for scan in device.scans()]
+    return sum((len(each.request) + each.expected + _FRAME) * byte + each.usual for each in questions)
