@@ -48,6 +48,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     releases = _resolve_entries(draft, names)
     contradictions.relays(draft)
     contradictions.pulses(draft, gear.devices)
+    contradictions.read_back(draft, gear.devices, gear.ages)
     contradictions.zones(draft, {name: full["release"] for name, full in releases.items()})
     contradictions.subscribers(draft, secrets)
     book = _cards(draft, folder)

@@ -1,7 +1,7 @@
 """What every entry of a site may say by itself, but not all of them together."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from daemon.config.document import Document
@@ -46,6 +46,17 @@ def pulses(draft: Draft, devices: Mapping[str, Device | Listener]) -> None:
                 draft.document.fault(("lanes", name, setting), "no_pulse", value=point, why=error)
             except Exception as error:  # noqa: BLE001 - the edge of a plug-in
                 draft.document.fault(("lanes", name, setting), "driver_refuses", why=error)
+
+
+def read_back(draft: Draft, devices: Mapping[str, Device | Listener], read: Mapping[str, Container[str]]) -> None:
+    """A lock, siren or lamp is compared with its read-back for ever: a coil that is only pushed has none.
+
+    `read`: the channels of each device that are read. A boom's relays are seen to by `pulses`."""
+    for where, point in _relays(draft):
+        device, _, channel = point.partition(".")
+        known = {point.name for point in devices[device].points() if point.writable} if device in devices else set()
+        if where[0] != "lanes" and channel in known and channel not in read[device]:
+            draft.document.fault(where, "no_read_back", value=point)
 
 
 def _relays(draft: Draft) -> Iterator[tuple[Where, str]]:

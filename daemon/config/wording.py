@@ -255,6 +255,10 @@ _FIELD = {
         "'{value}' cannot time a pulse by itself ({why})",
         "a boom moves by pulses that end even when this program does not; choose a relay with flash-on of its own",
         "'{value}' 不能自己计时点动（{why}）", "道闸靠点动控制，程序停了点动也必须结束；请选自带闪开功能的继电器"),
+    "no_read_back": (
+        "'{value}' cannot be read back",
+        "what is told to it must be seen to have happened; choose a relay that stays as it was told",
+        "'{value}' 不能回读", "下达的指令必须能核实；请选能保持状态的继电器"),
     "no_reader": (
         "'{value}' reads no cards", "a card reader belongs here; readers: {known}",
         "'{value}' 不能读卡", "这里应为读卡器；现有读卡器：{known}"),
