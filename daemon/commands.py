@@ -21,3 +21,8 @@ class Send(Protocol):
 
     def __call__(self, point: str, value: Value | Pulse, priority: Priority, permit: Permit, done: Done) -> None:
         """See `Permit` and `Done`."""
+
+
+def always() -> str:
+    """Nothing forbids it."""
+    return ""

@@ -6,10 +6,11 @@ the device's worst answer time is over, and what arrives meanwhile is thrown awa
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from typing import Literal
 
 from daemon.clock import Clock
+from daemon.commands import Permit, always
+from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from gatehouse.driver import Found, Question
 
@@ -35,17 +36,15 @@ class PluginFaultError(Exception):
     """A driver raised what it should not."""
 
 
-def always() -> str:
-    """Nothing forbids it."""
-    return ""
-
-
 class Exchanges:
     """One exchange at a time on one open wire."""
 
-    def __init__(self, clock: Clock, kind: Literal["serial", "tcp"], baud: int, bits: int) -> None:
+    def __init__(
+        self, clock: Clock, kind: Literal["serial", "tcp"], baud: int, bits: int, ring: Ring | None = None
+    ) -> None:
         """`bits` of one character. On TCP the same arithmetic allows for the serial side of a gateway."""
         self._clock = clock
+        self._ring = ring or Ring(clock)
         self._character = bits / baud
         self.stream = kind == "serial"
         """Bare bytes, where a late answer can pass as the next one."""
@@ -68,6 +67,9 @@ class Exchanges:
         self._echoed = False
         self._junk: list[str] = []
         self._answer: tuple[bytes, bytes] = (b"", b"")
+        self._after = b""
+        """What came since, in the silence."""
+        self._whom = ("", "")
         self._heard = float("-inf")
         self._quarantine = float("-inf")
 
@@ -95,13 +97,15 @@ class Exchanges:
         self,
         question: Question,
         counts: "Counter[str]",
-        permit: Callable[[], str] = always,
+        permit: Permit = always,
         *,
+        whom: tuple[str, str] = ("", ""),
         short: bool = False,
         urgent: bool = False,
     ) -> bytes:
         """The answer. NoAnswerError, NotPermittedError, PluginFaultError, or ConnectionError when the wire is gone.
 
+        `counts`: of the device; `whom`: its name, and what it is asked, for the trace.
         `short`: for a device known to be silent; the caller leaves it alone long enough instead of the whole line.
         `urgent`: on a wire that is never silent it is sent all the same."""
         await self._quiet(question, urgent=urgent)
@@ -110,6 +114,7 @@ class Exchanges:
             raise NotPermittedError(refusal)
         loop = asyncio.get_running_loop()
         self._received, self._counts, self._echoed, self._junk = b"", counts, False, []
+        self._whom, self._after = whom, b""
         self._mirror = self.echo is not False and self._answers_itself(question)
         done: asyncio.Future[bytes] = loop.create_future()
         self._done, self._asked = done, question
@@ -141,7 +146,7 @@ class Exchanges:
         now = self._clock.monotonic()
         self._heard = now
         if self._asked is None:
-            self.tally["late" if now < self._quarantine else "stray"] += len(data)
+            self._unasked(data, now)
             return
         self._received += data
         if len(self._received) > _MOST:
@@ -150,6 +155,21 @@ class Exchanges:
         while self._received and self._asked is not None:
             if not self._take(self._asked):
                 return
+
+    def _unasked(self, data: bytes, now: float) -> None:
+        """Bytes while nobody is asked: late, or the last answer once more, or from nobody knows where."""
+        kind = "late" if now < self._quarantine else "stray"
+        self.tally[kind] += len(data)
+        self._note(kind, data)
+        if kind == "late":
+            self._counts["late"] += not self._after
+        self._after = (self._after + data)[-_MOST:]
+        if kind == "stray" and self._after == self._answer[1]:
+            self._counts["doubled"] += 1
+
+    def _note(self, kind: str, data: bytes) -> None:
+        device, what = self._whom
+        self._ring.note(kind, device, data, self._clock.monotonic(), what)
 
     def _take(self, question: Question) -> bool:
         """Judge what was received; False while more is needed."""
@@ -163,9 +183,11 @@ class Exchanges:
         frame, self._received = self._received[: found.used], self._received[max(1, found.used) :]
         if found.answer is not None:
             self._answer = question.request, frame
+            self._note("answer", frame)
             self._finish(found.answer)
             return False
         self._counts[found.why] += 1
+        self._note(found.why, frame)
         if found.why == "echo":
             self.echo = self._echoed = True
         else:
@@ -185,7 +207,7 @@ class Exchanges:
     def _finish(self, result: bytes | Exception) -> None:
         self._asked = None
         if self._received:
-            self.tally["stray"] += len(self._received)
+            self._unasked(self._received, self._clock.monotonic())
             self._received = b""
         if self._done is None or self._done.done():
             return
@@ -198,8 +220,10 @@ class Exchanges:
         if not done.done():
             if self._received:
                 self._counts["half"] += 1
+                self._note("half", self._received)
                 self._junk.append(f"half an answer ({self._received[:32].hex(' ')})")
             heard = f", only {', '.join(sorted(set(self._junk)))}" if self._junk else ""
+            self._note("miss", b"")
             done.set_exception(NoAnswerError(f"no answer{heard}"))
 
     def _send(self, request: bytes) -> None:
@@ -207,6 +231,7 @@ class Exchanges:
             raise ConnectionError("not open")
         self.sent = self._clock.monotonic()
         self._wire.send(request)
+        self._note("sent", request)
 
     async def _quiet(self, question: Question, *, urgent: bool) -> None:
         """Wait for the end of the quarantine and for 3.5 characters of silence."""

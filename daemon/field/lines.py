@@ -8,9 +8,10 @@ from daemon.clock import Clock
 from daemon.config import site
 from daemon.field.listening import Listening
 from daemon.field.polling import Polling
+from daemon.field.trace import Ring
 from daemon.field.transport import Wire, connect, endpoint
 from daemon.field.writes import Command
-from gatehouse.driver import Device, Listener, Sample
+from gatehouse.driver import Device, Listener, Question, Sample
 
 __all__ = ["Command", "LineOwner", "Sink"]
 
@@ -55,7 +56,9 @@ class LineOwner:
         self._up: bool | None = None
         self._why = "not opened yet"
         self._opened = 0
-        self._work = _work(name, settings, devices, sink, clock, self._advance)
+        self.ring = Ring(clock)
+        """The last minute of all that went over it."""
+        self._work = _work(name, settings, devices, sink, clock, self._advance, self.ring)
 
     async def run(self) -> None:
         """For ever; cancel it to stop. Trouble of the field never ends it."""
@@ -71,6 +74,23 @@ class LineOwner:
     def write(self, command: Command) -> None:
         """Queue an order; returns at once."""
         self._work.write(command)
+
+    async def visit(self, question: Question, patience: float | None = None) -> bytes:
+        """One exchange for a technician's tool, when no order waits and no safety or access read is late; `patience` in
+        seconds instead of the question's own. NoAnswerError, also when the line has no time for it within half a
+        minute; ConnectionError when the line is down, only listens, or too many wait."""
+        if self._up is False:
+            raise ConnectionError(f"line {self.name} is down: {self._why}")
+        return await self._work.visit(question, patience)
+
+    def change(self, devices: Mapping[str, Device | Listener]) -> None:
+        """From the next exchange on these are its devices. The same object keeps all its state, another one under an
+        old name starts anew, what is missing is forgotten and its orders are answered. ValueError, and nothing is
+        changed, when a line that asks would have to listen or the other way round."""
+        try:
+            self._work.change(devices)
+        except ValueError as error:
+            raise ValueError(f"line {self.name}: {error}") from error
 
     @property
     def up(self) -> bool | None:
@@ -108,6 +128,7 @@ class LineOwner:
         self._why = why
         if up is not self._up:
             self._up = up
+            self.ring.note("open" if up else "lost", "", why.encode(), self._clock.monotonic())
             self._sink.line(self.name, up, why, self._clock.monotonic())
 
     async def _wait(self, pause: float) -> None:
@@ -132,12 +153,13 @@ def _work(  # noqa: PLR0917 - hands on what the owner was given
     sink: Sink,
     clock: Clock,
     advance: Callable[[], None],
+    ring: Ring,
 ) -> Polling | Listening:
     listeners = {device: one for device, one in devices.items() if isinstance(one, Listener)}
     if not listeners:
         polled = {device: one for device, one in devices.items() if not isinstance(one, Listener)}
-        return Polling(settings, polled, sink, clock, advance)
+        return Polling(settings, polled, sink, clock, advance, ring)
     if len(devices) > 1:
         raise ValueError(f"line {name}: {next(iter(listeners))} speaks unasked and needs the line to itself")
     (device, listener), *_ = listeners.items()
-    return Listening(device, listener, sink, clock, advance)
+    return Listening(device, listener, sink, clock, advance, ring)

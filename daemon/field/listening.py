@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
+from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from daemon.field.writes import Command
-from gatehouse.driver import DriverError, Found, Listener, Sample
+from gatehouse.driver import Device, DriverError, Found, Listener, Question, Sample
 
 if TYPE_CHECKING:
     from daemon.field.lines import Sink
@@ -23,25 +24,49 @@ _STEP = 0.5
 class Listening:
     """Hands on what the device says; it is there while its port is."""
 
-    def __init__(self, name: str, device: Listener, sink: "Sink", clock: Clock, advance: Callable[[], None]) -> None:
+    def __init__(  # noqa: PLR0917 - handed on by the line's owner
+        self,
+        name: str,
+        device: Listener,
+        sink: "Sink",
+        clock: Clock,
+        advance: Callable[[], None],
+        ring: Ring,
+    ) -> None:
         """Nothing heard yet."""
-        self._name, self._device, self._sink, self._clock = name, device, sink, clock
-        self._advance = advance
+        self._sink, self._clock, self._advance, self._ring = sink, clock, advance, ring
+        self._open = False
+        self._lost = ""
+        self._open_at = clock.monotonic()
+        self._stirred = asyncio.Event()
+        self._begin(name, device)
+
+    def _begin(self, name: str, device: Listener) -> None:
+        """Listen to this one; nothing is known of it."""
+        self._name, self._device = name, device
         self._channels = {point.name for point in device.points()}
         self._received = b""
         self._tally: Counter[str] = Counter()
         self._online: bool | None = None
         self._why = "port not opened yet"
         self._fault = ""
-        self._lost = ""
-        self._open_at = clock.monotonic()
-        self._stirred = asyncio.Event()
+
+    def change(self, devices: Mapping[str, Device | Listener]) -> None:
+        """Listen to this one device. ValueError when it is not one that speaks unasked."""
+        (name, device), *more = devices.items() or [("nobody", None)]
+        if more or not isinstance(device, Listener):
+            raise ValueError(f"it listens to one device that speaks unasked; {name} needs a line that is opened anew")
+        if device is not self._device or name != self._name:
+            self._begin(name, device)
+            if self._open:
+                self._turn(online=True, why="port open")
 
     async def serve(self, wire: Wire) -> None:
         """Until the wire is lost, which is a ConnectionError."""
         self._received = b""
         self._lost = wire.lost
         self._stirred.clear()
+        self._open = True
         if not self._fault:
             self._turn(online=True, why="port open")
         while not self._lost:
@@ -53,6 +78,7 @@ class Listening:
             except TimeoutError:
                 continue
             self._stirred.clear()
+        self._open = False
         raise ConnectionError(self._lost)
 
     def hear(self, data: bytes) -> None:
@@ -64,6 +90,7 @@ class Listening:
                 heard = self._heard(now)
             except DriverError as error:
                 self._tally["noise"] += 1
+                self._ring.note("noise", self._name, self._received, now)
                 self._why = str(error)
                 self._received = b""
                 return
@@ -74,8 +101,10 @@ class Listening:
             if heard is None:
                 return
             found, samples = heard
+            kind = found.why if found.answer is None else "answer"
+            self._ring.note(kind, self._name, self._received[: found.used], now)
             self._received = self._received[max(1, found.used) :]
-            self._tally["frames" if found.answer is not None else found.why] += 1
+            self._tally["frames" if kind == "answer" else kind] += 1
             if samples:
                 self._sink.land(self._name, samples, now)
 
@@ -98,6 +127,10 @@ class Listening:
     def write(self, command: Command) -> None:
         """It cannot be told anything."""
         command.done(f"{command.device} only speaks; it cannot be told anything")
+
+    async def visit(self, _question: Question, _patience: float | None) -> bytes:
+        """Nor asked."""
+        raise ConnectionError(f"{self._name} only speaks; it cannot be asked anything")
 
     def status(self) -> dict[str, Any]:
         """For people."""

@@ -1,20 +1,23 @@
 """Works a line whose devices answer when asked: orders first, then what the scheduler wants; judges who is there."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
+from daemon.commands import Permit, always
 from daemon.config import site
-from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError, always
-from daemon.field.presence import Last, Presence
+from daemon.field.busy import Busy
+from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.landing import Landing, guarded
+from daemon.field.presence import Presence
 from daemon.field.scheduler import QUICK_MISSES, Job, Scheduler
+from daemon.field.trace import Ring
 from daemon.field.transport import Wire
+from daemon.field.visits import Visits
 from daemon.field.writes import TRIES, TRIES_SILENT, WAIT, Command, Order, Writes
 from gatehouse.demands import Priority
-from gatehouse.driver import Device, DriverError, Question, Sample, Scan, ScanClass, Writer
-from gatehouse.points import Quality
+from gatehouse.driver import Device, DriverError, Listener, Question, Writer
 
 if TYPE_CHECKING:
     from daemon.field.lines import Sink
@@ -27,37 +30,56 @@ _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
 _PREPARE_AGAIN = 1.0
 """Seconds between two tries to give a device a setting that it does not answer."""
-_T = TypeVar("_T")
 
 
 class Polling:
     """The conversation with the devices of one line."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - handed on by the line's owner
         self,
         settings: site.Line,
         devices: Mapping[str, Device],
         sink: "Sink",
         clock: Clock,
         advance: Callable[[], None],
+        ring: Ring,
     ) -> None:
         """Nothing asked yet."""
         now = clock.monotonic()
         self._sink, self._clock, self._advance = sink, clock, advance
         self._reconnects = settings.serial is None
-        self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits)
+        self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits, ring)
         self._writes = Writes()
         self._stirred = asyncio.Event()
         self._opened_before = False
         self._read_first = False
         self._began = now
+        self._busy = Busy(now)
         self._units: dict[str, Presence] = {}
-        scans = {}
-        for name, device in devices.items():
-            scans[name] = device.scans()
-            safety = any(scan.kind is ScanClass.SAFETY for scan in scans[name])
-            self._units[name] = Presence(name, device, safety, now)
-        self._scheduler = Scheduler(scans, now)
+        self._scheduler = Scheduler({}, now)
+        self._visits = Visits(self._exchanges, self._scheduler, clock)
+        self._landing = Landing(sink, self._scheduler, ring, self._presence)
+        self.change(devices)
+
+    def change(self, devices: Mapping[str, Device | Listener]) -> None:
+        """From the next exchange on these are the devices. ValueError when one of them speaks unasked."""
+        polled = {name: device for name, device in devices.items() if not isinstance(device, Listener)}
+        if unasked := sorted(devices.keys() - polled):
+            raise ValueError(f"{unasked[0]} speaks unasked; it needs a line to itself that is opened anew")
+        now = self._clock.monotonic()
+        for name, unit in list(self._units.items()):
+            if devices.get(name) is not unit.device:
+                del self._units[name]
+                self._scheduler.forget(name)
+                self._writes.give_up_device(name, "the device was taken from the line, or changed; order it again")
+        for name, device in polled.items():
+            if name not in self._units:
+                unit = self._units[name] = Presence(name, device, now)
+                try:
+                    self._landing.plan(unit, now)
+                except PluginFaultError as error:
+                    self._out_of_service(unit, error)
+        self._stirred.set()
 
     def hear(self, data: bytes) -> None:
         """Bytes came."""
@@ -71,14 +93,20 @@ class Polling:
     def write(self, command: Command) -> None:
         """Queue an order."""
         unit = self._units.get(command.device)
-        if unit is None or unit.fault or not isinstance(unit.device, Writer):
-            why = unit.fault if unit and unit.fault else f"{command.device} cannot be told anything"
-            command.done(why)
+        if unit is None or unit.fault or unit.held or not isinstance(unit.device, Writer):
+            why = unit and (unit.fault or unit.held)
+            command.done(why or f"{command.device} cannot be told anything")
             return
         now = self._clock.monotonic()
         self._writes.put(command, now)
         self._scheduler.urge(unit.name, now)
         self._stirred.set()
+
+    async def visit(self, question: Question, patience: float | None) -> bytes:
+        """See `LineOwner.visit`."""
+        visit = self._visits.put(question, patience)
+        self._stirred.set()
+        return await self._visits.answer(visit)
 
     async def serve(self, wire: Wire) -> None:
         """Until the wire is lost, which is a ConnectionError."""
@@ -97,9 +125,10 @@ class Polling:
     def away(self, why: str, now: float) -> None:
         """The line is down: devices are lost in their time, orders do not wait for ever."""
         self._writes.give_up(why, now)
+        self._visits.give_up(ConnectionError(why))
         for unit in self._units.values():
             if not unit.fault and unit.overdue(now):
-                self._presence(unit, online=False, why=why, now=now)
+                self._lose(unit, why, now)
 
     def status(self) -> dict[str, Any]:
         """For people."""
@@ -109,6 +138,8 @@ class Polling:
             "stray_bytes": self._exchanges.tally["stray"],
             "late_bytes": self._exchanges.tally["late"],
             "orders_waiting": len(self._writes),
+            "busy": round(self._busy.total, 3),
+            "load": round(self._busy.load(now), 3),
             "devices": {name: unit.status(now) for name, unit in self._units.items()},
         }
 
@@ -116,28 +147,35 @@ class Polling:
         """The one exchange that matters most now, or a wait for something to do."""
         now = self._clock.monotonic()
         self._give_up_late_orders(now)
+        work = self._work(now)
+        if work is None:
+            await self._idle(now)
+            return
+        try:
+            await work
+        finally:
+            self._busy.worked(now, self._clock.monotonic())
+
+    def _work(self, now: float) -> Coroutine[Any, Any, None] | None:
+        """The one exchange that matters most now."""
         if self._read_first or self._exchanges.echo is None:
             # After a write that failed, or before it is known whether this wire echoes, a read has its turn.
             self._read_first = False
-            job = self._scheduler.next(now)
-            if job is not None:
-                await self._read(job)
-                return
+            if job := self._scheduler.next(now):
+                return self._read(job)
         order = self._writes.next(
             lambda device: self._may_order(device, now), lambda device: self._scheduler.misses(device) > 0
         )
         if order is not None:
-            await self._order(order)
-            return
+            return self._order(order)
         owing = next((unit for unit in self._units.values() if self._may_prepare(unit, now)), None)
         if owing is not None:
-            await self._prepare(owing)
-            return
-        job = self._scheduler.next(now)
-        if job is not None:
-            await self._read(job, self._no_order)
-            return
-        await self._idle(now)
+            return self._prepare(owing)
+        if visit := self._visits.next(now):
+            return self._visits.make(visit, self._no_order)
+        if job := self._scheduler.next(now):
+            return self._read(job, self._no_order)
+        return None
 
     def _no_order(self) -> str:
         """Lets a read go out, unless an order has come while it waited for silence."""
@@ -146,12 +184,15 @@ class Polling:
 
     def _may_order(self, device: str, now: float) -> bool:
         """For a silent one they wait until a probe is answered: dead boards would take the line from fire contacts."""
-        return self._scheduler.free(device) <= now and self._scheduler.misses(device) < QUICK_MISSES
+        rests = self._scheduler.free(device) > now or not self._units[device].ready
+        return not rests and self._scheduler.misses(device) < QUICK_MISSES
 
     def _give_up_late_orders(self, now: float) -> None:
         for unit in self._units.values() if self._writes else ():
             if self._scheduler.misses(unit.name) >= QUICK_MISSES:
                 self._writes.give_up_device(unit.name, "no answer", now - WAIT)
+            elif not unit.ready:
+                self._writes.give_up_device(unit.name, unit.held or "not asked yet", now - WAIT)
 
     async def _idle(self, now: float) -> None:
         """Until the next read is due, an order comes, or the wire is lost."""
@@ -159,6 +200,8 @@ class Polling:
         if self._writes or any(unit.owed for unit in self._units.values()):
             resting = (self._scheduler.free(name) for name in self._units)
             wake = min([wake, *(free for free in resting if free > now)])
+        if self._visits:
+            wake = min(wake, self._scheduler.payable(now))
         wait = min(max(wake - now, 0.0005), _STEP)
         self._stirred.clear()
         try:
@@ -169,53 +212,32 @@ class Polling:
 
     # Reading
 
-    async def _read(self, job: Job, permit: Callable[[], str] = always) -> None:
+    async def _read(self, job: Job, permit: Permit = always) -> None:
         unit = self._units[job.device]
         device: Any = unit.device
+        question: Question | None = None
         try:
-            question = _guarded("ask", device.ask, job.scan)
-            answer = await self._ask(unit, question, permit)
+            question = guarded("ask", device.ask, job.scan)
+            answer = await self._ask(unit, question, permit, what=job.scan.name)
+            self._take(unit, job, question, answer)
         except NotPermittedError:
             self._scheduler.put_back(job)
-            return
-        except DriverError as error:
-            self._misses(unit, str(error))
-            return
-        except NoAnswerError as error:
-            self._misses(unit, str(error), question)
-            return
+        except (DriverError, NoAnswerError) as error:
+            self._misses(unit, str(error), question, job)
         except PluginFaultError as error:
             self._out_of_service(unit, error)
-            return
-        now = self._clock.monotonic()
-        try:
-            again = self._land(unit, job, answer, now)
-        except PluginFaultError as error:
-            self._out_of_service(unit, error)
-            return
-        self._scheduler.answered(job, now, question.gap, again=again)
 
-    def _land(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
-        """Bring the answer in; True when it is to be asked again at once because this reading is in doubt."""
-        scan, again = job.scan, unit.doubt
-        doubt = again or unit.unsettled(now)
-        last = unit.last.get(scan.name)
-        if last is not None and last.good and not doubt and last.answer == answer:
-            unit.landed(scan.name, Last(answer, good=True, at=now), scan.period)
-            self._sink.same(unit.name, scan.points, now)
-            return False
-        device: Any = unit.device
-        try:
-            samples: Mapping[str, Sample] = _guarded("read", _samples, device, scan, answer)
-        except DriverError as error:
-            samples = {channel: Sample(None, Quality.BAD, str(error)) for channel in scan.points}
-        if doubt:
-            samples = {channel: _doubted(sample) for channel, sample in samples.items()}
-            unit.doubt = False
-        good = all(sample.quality is Quality.GOOD for sample in samples.values())
-        unit.landed(scan.name, Last(answer, good=good, at=now), scan.period)
-        self._sink.land(unit.name, samples, now)
-        return again
+    def _take(self, unit: Presence, job: Job, question: Question, answer: bytes) -> None:
+        now = self._clock.monotonic()
+        aside = self._scheduler.answered(job, now, question.gap)
+        if aside is not None:
+            self._landing.set_aside(unit, aside.scan, now)
+        if job.gone:
+            return
+        if job.scan.points and not unit.online:
+            self._presence(unit, online=True, why="answers", now=now)
+        if self._landing.take(unit, job.scan, answer, now):
+            self._scheduler.again(job, now)
 
     # Writing
 
@@ -235,11 +257,13 @@ class Polling:
             command.done(str(error) or "the daemon is stopping")
             raise
         if not refusal:
-            self._scheduler.soon(unit.name, command.channel, self._clock.monotonic())
+            if self._units.get(unit.name) is unit:
+                self._scheduler.soon(unit.name, command.channel, self._clock.monotonic())
             command.done("")
             return
         self._read_first = True
-        if order.tries < (TRIES if unit.online else TRIES_SILENT) and not unit.fault:
+        tries = TRIES if unit.online else TRIES_SILENT
+        if order.tries < tries and not unit.fault and self._units.get(unit.name) is unit:
             self._writes.retry(order)
         else:
             command.done(refusal)
@@ -250,10 +274,10 @@ class Polling:
         unit.tally["writes"] += 1
         question: Question | None = None
         try:
-            question = _guarded("write", device.write, command.channel, command.value)
+            question = guarded("write", device.write, command.channel, command.value)
             urgent = command.priority <= Priority.WAY_OUT
-            answer = await self._ask(unit, question, command.permit, urgent=urgent)
-            _guarded("accept", device.accept, question, answer)
+            answer = await self._ask(unit, question, command.permit, what=f"write {command.channel}", urgent=urgent)
+            guarded("accept", device.accept, question, answer)
         except DriverError as error:
             unit.tally["refused"] += 1
             return str(error)
@@ -263,7 +287,7 @@ class Polling:
         return ""
 
     def _may_prepare(self, unit: Presence, now: float) -> bool:
-        return bool(unit.owed) and max(self._scheduler.free(unit.name), unit.prepare_at) <= now
+        return bool(unit.owed) and unit.ready and max(self._scheduler.free(unit.name), unit.prepare_at) <= now
 
     async def _prepare(self, unit: Presence) -> None:
         """One of the writes that the device needs since it came to life."""
@@ -271,9 +295,9 @@ class Polling:
         device: Any = unit.device
         self._read_first = len(unit.owed) % _SETTINGS_AT_ONCE == 0  # a new board must not keep the contacts unread
         try:
-            answer = await self._ask(unit, question)
+            answer = await self._ask(unit, question, what="write setting")
             self._read_all_soon(unit)
-            _guarded("accept", device.accept, question, answer)
+            guarded("accept", device.accept, question, answer)
         except DriverError as error:
             unit.tally["refused"] += 1
             unit.why = f"refused a setting that its profile wants: {error}"
@@ -286,82 +310,65 @@ class Polling:
 
     def _read_all_soon(self, unit: Presence) -> None:
         """It is as its profile wants it: what it says counts from now on."""
-        device: Any = unit.device
-        if not unit.owed:
-            for scan in _guarded("scans", device.scans):
-                self._scheduler.soon(unit.name, scan.points[0], self._clock.monotonic())
+        for scan in () if unit.owed else unit.scans:
+            self._scheduler.soon(unit.name, next(iter(scan.points), ""), self._clock.monotonic())
 
     # Who is there
 
     async def _ask(
-        self, unit: Presence, question: Question, permit: Callable[[], str] = always, *, urgent: bool = False
+        self, unit: Presence, question: Question, permit: Permit = always, *, what: str, urgent: bool = False
     ) -> bytes:
         """Ask, and note that the device lives."""
         short = self._scheduler.misses(unit.name) >= QUICK_MISSES
         self._began = self._clock.monotonic()
-        answer = await self._exchanges.ask(question, unit.tally, permit, short=short, urgent=urgent)
+        answer = await self._exchanges.ask(
+            question, unit.tally, permit, whom=(unit.name, what), short=short, urgent=urgent
+        )
         now = self._clock.monotonic()
         unit.answered(now, now - self._exchanges.sent)
-        if not unit.online:
+        if not unit.alive:
             self._revived(unit, now)
         return answer
 
     def _revived(self, unit: Presence, now: float) -> None:
+        """It answers for the first time since it was lost: another may stand in its place by now."""
         device: Any = unit.device
-        unit.alive_since = now
+        unit.alive, unit.alive_since = True, now
         if isinstance(device, Writer):
             unit.owed.clear()
-            unit.owed.extend(_guarded("prepare", device.prepare))
-        self._presence(unit, online=True, why="answers", now=now)
+            unit.owed.extend(guarded("prepare", device.prepare))
+        if tuple(guarded("scans", device.scans)) != unit.scans:
+            self._landing.plan(unit, now)
 
-    def _misses(self, unit: Presence, why: str, question: Question | None = None) -> None:
+    def _misses(self, unit: Presence, why: str, question: Question | None = None, job: Job | None = None) -> None:
         now = self._clock.monotonic()
-        unit.missed()
         short = self._scheduler.misses(unit.name) >= QUICK_MISSES
         late = question.worst - question.patience if question else 0.0
         spent = now - self._began + (0.0 if short else late)
-        self._scheduler.missed(unit.name, now, spent, max(late, question.gap if question else 0.0))
+        unit.missed(aside=bool(job and job.aside and not unit.misses))
+        if self._units.get(unit.name) is unit:
+            self._scheduler.missed(unit.name, now, spent, max(late, question.gap if question else 0.0), job)
         if unit.lost(now):
-            self._presence(unit, online=False, why=why, now=now)
+            self._lose(unit, why, now)
         if self._reconnects and now - self._exchanges.answered > _DEAF:
             raise ConnectionError(f"nothing was answered for {_DEAF:g} s; connecting anew")
+
+    def _lose(self, unit: Presence, why: str, now: float) -> None:
+        unit.alive, unit.held = False, ""
+        self._presence(unit, online=False, why=why, now=now)
 
     def _presence(self, unit: Presence, *, online: bool, why: str, now: float) -> None:
         unit.why = why
         if not online:
-            unit.owed.clear()
-            unit.last.clear()
-        if online is not unit.online:
+            unit.gone()
+        if online is not unit.online and self._units.get(unit.name) is unit:
             unit.online = online
             self._sink.device(unit.name, online, why, now)
 
     def _out_of_service(self, unit: Presence, error: PluginFaultError) -> None:
         """A broken driver costs its device, no more."""
         unit.fault = f"driver fault: {error}"
-        self._scheduler.retire(unit.name)
+        if self._units.get(unit.name) is unit:
+            self._scheduler.retire(unit.name)
         self._presence(unit, online=False, why=unit.fault, now=self._clock.monotonic())
         self._writes.give_up_device(unit.name, unit.fault)
-
-
-def _guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:
-    """A call into a plug-in: its own error passes, anything else is its fault."""
-    try:
-        return call(*given)
-    except DriverError:
-        raise
-    except Exception as error:
-        raise PluginFaultError(f"{type(error).__name__} in {verb}: {error}") from error
-
-
-def _samples(device: Device, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
-    """What it makes of an answer; ValueError where that is more than was asked for."""
-    samples = device.read(scan, answer)
-    if strange := [name for name, sample in samples.items() if name not in scan.points or type(sample) is not Sample]:
-        raise ValueError(f"{strange} is no sample of {scan.name}")
-    return samples
-
-
-def _doubted(sample: Sample) -> Sample:
-    if sample.quality is not Quality.GOOD:
-        return sample
-    return replace(sample, quality=Quality.UNCERTAIN, note="just back, or after a missed answer: to be read again")

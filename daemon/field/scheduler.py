@@ -1,13 +1,15 @@
 """Who is asked next on a line. Pure: told what happened and when, it keeps no time of its own.
 
-Higher classes first, earliest deadline first inside a class. Lower classes that are late get every fourth exchange, so
-that a line full of safety scans never starves a relay's read-back. A device that does not answer leaves the cycle at
-its first miss and is only probed, ever more rarely; all silent devices together may use a tenth of the line's time.
+Higher classes first, earliest deadline first inside a class. Lower classes that wait get exchanges at the pace that
+they need on the whole, and at most every fourth: a line full of safety scans starves no read-back and no measure, and
+measures that became due all at once do not hold up an alarm all at once. A device that does not answer leaves the cycle
+at its first miss and is only probed, ever more rarely; all silent devices together may use a tenth of the line's time.
+A scan that alone stays unanswered is set aside: it is retried rarely, in the same tenth, and its device is not silent.
 """
 
 import heapq
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -24,8 +26,12 @@ _URGED = 0.5
 """Seconds until the next probe of a device for which an order waits."""
 _CEILING = {ScanClass.SAFETY: 2.0}
 _CEILING_ELSE = 10.0
-_TURNS = 3
-"""Exchanges in a row that higher classes may take while a lower one is late."""
+ASIDE = 10.0
+"""Seconds until a scan is retried that its device does not answer though it answers others."""
+TURNS = 3
+"""Exchanges in a row that higher classes may take while a lower one waits."""
+HASTE = 1.25
+"""How much faster than they ask for on the whole lower classes are let in, so that they catch up."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,9 +40,16 @@ class Job:
 
     device: str
     scan: Scan
+    unit: "_Unit"
     due: float
     place: int = 0
     """Which of its entries in the queues is the valid one."""
+    alone: int = 0
+    """Misses in a row, each of them followed by an answer to another scan of the device."""
+    aside: bool = False
+    """It is retried only rarely."""
+    gone: bool = False
+    """It is wanted no more."""
 
     @property
     def deadline(self) -> float:
@@ -46,11 +59,13 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class _Unit:
-    """What the scheduler knows of a device. Its first job is also the probe."""
+    """What the scheduler knows of a device. Its jobs take turns as the probe."""
 
     jobs: list[Job]
     ceiling: float
     misses: int = 0
+    culprit: Job | None = None
+    """The one job that all misses since the last answer were of."""
     free: float = 0.0
     retired: bool = False
 
@@ -68,7 +83,7 @@ class Scheduler:
 
     def __init__(self, scans: Mapping[str, Sequence[Scan]], now: float) -> None:
         """Everything is due at once."""
-        self._units = {device: _unit(device, wanted, now) for device, wanted in scans.items()}
+        self._units: dict[str, _Unit] = {}
         self._silent: dict[str, _Unit] = {}
         self._waiting: _Queue = []
         self._ready: dict[ScanClass, _Queue] = {kind: [] for kind in ScanClass}
@@ -76,9 +91,39 @@ class Scheduler:
         self._credit = 0.0
         self._credited = now
         self._turns = 0
-        for unit in self._units.values():
-            for job in unit.jobs:
-                self._at(job, now)
+        self._paces: dict[ScanClass, float] = {}
+        self._served = dict.fromkeys(ScanClass, now)
+        for device, wanted in scans.items():
+            self.plan(device, wanted, now)
+
+    def plan(self, device: str, scans: Sequence[Scan], now: float, due: float | None = None) -> None:
+        """From now on the device, perhaps a new one, has these scans: those it had keep their turn, others are due at
+        once. With `due` none is asked before then."""
+        unit = self._units.setdefault(device, _Unit([], _CEILING_ELSE))
+        had = {job.scan: job for job in unit.jobs}
+        for job in unit.jobs:
+            job.gone = job.scan not in scans
+            job.place = next(self._number) if job.gone else job.place
+        # The most important and then most frequent scan comes first.
+        wanted = sorted(scans, key=lambda scan: (scan.kind, scan.period))
+        unit.jobs = [had.get(scan) or Job(device, scan, unit, now) for scan in wanted]
+        unit.ceiling = min((_CEILING.get(scan.kind, _CEILING_ELSE) for scan in scans), default=_CEILING_ELSE)
+        unit.culprit = None
+        if not unit.jobs:
+            self._silent.pop(device, None)
+        elif device in self._silent:
+            self._probe_of(unit).due = max(now, due or now, unit.free)
+        for job in unit.jobs if unit.lives else ():
+            if due is not None or job.scan not in had:
+                self._at(job, now if due is None else due)
+        self._paces.clear()
+
+    def forget(self, device: str) -> None:
+        """It is no device of this line any more."""
+        self.retire(device)
+        for job in self._units.pop(device).jobs:
+            job.gone = True
+        self._paces.clear()
 
     def next(self, now: float) -> Job | None:
         """The exchange to make now; None while nothing is due."""
@@ -88,12 +133,21 @@ class Scheduler:
         kinds = [kind for kind in ScanClass if self._ready[kind]]
         if not kinds:
             return None
-        kind = kinds[0]
-        late = [low for low in kinds[1:] if self._ready[low][0][0] < now]
-        if late and self._turns >= _TURNS:
-            kind = min(late, key=lambda low: self._ready[low][0][0])
-        self._turns = self._turns + 1 if late and kind is kinds[0] else 0
+        kind = kinds[0] if not kinds[1:] or not self._lets_in(kinds[0], now) else min(kinds[1:], key=self._head)
+        self._turns = self._turns + 1 if kinds[1:] and kind is kinds[0] else 0
+        self._served[kind] = now
         return heapq.heappop(self._ready[kind])[-1]
+
+    def _lets_in(self, kind: ScanClass, now: float) -> bool:
+        """Whether it is a lower class's turn, though this one has something to do."""
+        if self._turns < TURNS:
+            return False
+        self._paces = self._paces or paces(job.scan for unit in self._units.values() for job in unit.jobs)
+        return now - max(self._served[low] for low in ScanClass if low > kind) >= self._paces[kind]
+
+    def _head(self, kind: ScanClass) -> float:
+        """The earliest deadline of a class."""
+        return self._ready[kind][0][0]
 
     def wake(self, now: float) -> float:
         """When there may be something to do again; infinity when never."""
@@ -101,45 +155,69 @@ class Scheduler:
         if any(self._ready.values()):
             return now
         waiting = self._waiting[0][0] if self._waiting else math.inf
-        return min([waiting, *(max(unit.jobs[0].due, self._payable(unit, now)) for unit in self._silent.values())])
+        return min(
+            [waiting, *(max(self._probe_of(unit).due, self._payable(unit, now)) for unit in self._silent.values())]
+        )
 
-    def answered(self, job: Job, now: float, gap: float = 0.0, *, again: bool = False) -> None:
-        """It answered: next round in its rhythm, or at once; a silent device is back at full rate."""
-        unit = self._units[job.device]
+    def answered(self, job: Job, now: float, gap: float = 0.0) -> Job | None:
+        """It answered: next round in its rhythm; a silent device is back at full rate. Comes back with the scan that is
+        set aside from now on, since it alone stays unanswered."""
+        unit = job.unit
+        if unit.retired:
+            return None
         unit.free = now + gap
+        job.alone, job.aside = 0, False
+        aside = None
         if self._silent.pop(job.device, None):
+            aside = _accused(unit, job)
             unit.misses = 0
             for other in unit.jobs:
-                self._at(other, now)
-        self._at(job, now if again else max(job.due + job.scan.period, now))
+                self._at(other, now + ASIDE if other.aside else now)
+        if not job.gone:
+            self._at(job, max(job.due + job.scan.period, now))
+        return aside
+
+    def again(self, job: Job, now: float) -> None:
+        """Ask the same once more, at once."""
+        if not job.gone:
+            self._at(job, now)
 
     def put_back(self, job: Job) -> None:
         """It was not asked after all: it keeps its place."""
-        if job.device not in self._silent:
+        if job.device not in self._silent and not job.gone:
             self._wait(job)
 
-    def missed(self, device: str, now: float, spent: float, gap: float = 0.0) -> None:
-        """It did not: from now on it is only probed. `spent`: seconds of the line that this took."""
+    def missed(self, device: str, now: float, spent: float, gap: float = 0.0, job: Job | None = None) -> None:
+        """It did not: from now on it is only probed. `spent`: seconds of the line that this took; `job`: what was
+        asked, where that was a scan."""
         unit = self._units[device]
         unit.free = now + gap
-        if not unit.jobs or unit.retired:
+        if not unit.jobs or unit.retired or (job and job.gone):
             return
-        if unit.misses >= QUICK_MISSES:
-            self._accrue(now)
-            self._credit -= spent
+        if unit.misses >= QUICK_MISSES or (job and job.aside):
+            self.charge(now, spent)
+        if job and job.aside and not unit.misses:
+            self._at(job, now + ASIDE)
+            return
         steps = unit.misses
+        unit.culprit = job if not steps or unit.culprit is job else None
         unit.misses += 1
         pause = _PAUSES[steps] if steps < QUICK_MISSES else min(unit.ceiling, 2.0 ** min(steps - QUICK_MISSES, 4))
-        for job in unit.jobs:
-            job.place = next(self._number)  # whatever stands in the queues for it is void
-        unit.jobs[0].due = max(now + pause, unit.free)
+        for other in unit.jobs:
+            other.place = next(self._number)  # whatever stands in the queues for it is void
+        self._probe_of(unit).due = max(now + pause, unit.free)
         self._silent[device] = unit
+
+    def charge(self, now: float, spent: float) -> None:
+        """So many seconds of the line went to somebody silent."""
+        self._accrue(now)
+        self._credit -= spent
 
     def soon(self, device: str, channel: str, now: float) -> None:
         """Read this channel back now, if its device answers at all."""
         unit = self._units[device]
         for job in unit.jobs if unit.lives else ():
-            if channel in job.scan.points:
+            if channel in job.scan.points and not job.aside:
                 self._at(job, now)
 
     def retire(self, device: str) -> None:
@@ -162,26 +240,42 @@ class Scheduler:
         """From when on the device wants to be spoken to again."""
         return self._units[device].free
 
+    def pressed(self, now: float, *, late: bool) -> bool:
+        """A safety or access read is due or, with `late`, past its deadline."""
+        self._release(now)
+        heads = [self._ready[kind][0][0] for kind in (ScanClass.SAFETY, ScanClass.ACCESS) if self._ready[kind]]
+        return any(not late or deadline < now for deadline in heads)
+
     def urge(self, device: str, now: float) -> None:
         """An order waits for this device: where it is silent it is probed soon, in its turn and within the share."""
         if unit := self._silent.get(device):
-            unit.jobs[0].due = min(unit.jobs[0].due, max(now, unit.free) + _URGED)
+            self._probe_of(unit).due = min(self._probe_of(unit).due, max(now, unit.free) + _URGED)
 
     def misses(self, device: str) -> int:
         """How often in a row it has not answered."""
         return self._units[device].misses
 
+    def payable(self, now: float) -> float:
+        """From when on the share of the silent allows a question that may stay unanswered."""
+        self._accrue(now)
+        if self._credit >= 0 or not any(unit.lives for unit in self._units.values()):
+            return now
+        return now - self._credit / SILENT_SHARE + 1e-6
+
+    def _probe_of(self, unit: _Unit) -> Job:
+        """The most important first, then others in turn: the scan may be at fault, not the device."""
+        jobs = [job for job in unit.jobs if not job.aside] or unit.jobs
+        return jobs[(unit.misses - 1) % len(jobs)]
+
     def _probe(self, now: float) -> Job | None:
         """The probe that has waited longest, of those that are due and can be paid for."""
-        units = [unit for unit in self._silent.values() if unit.jobs[0].due <= now and self._payable(unit, now) <= now]
-        return min((unit.jobs[0] for unit in units), key=lambda job: job.due, default=None)
+        probes = [(self._probe_of(unit), unit) for unit in self._silent.values()]
+        due = [job for job, unit in probes if job.due <= now and self._payable(unit, now) <= now]
+        return min(due, key=lambda job: job.due, default=None)
 
     def _payable(self, unit: _Unit, now: float) -> float:
         """When the share of the silent allows this one to be probed."""
-        self._accrue(now)
-        if unit.misses < QUICK_MISSES or self._credit >= 0 or not any(other.lives for other in self._units.values()):
-            return now
-        return now - self._credit / SILENT_SHARE + 1e-6
+        return now if unit.misses < QUICK_MISSES else self.payable(now)
 
     def _accrue(self, now: float) -> None:
         self._credit = min(_CREDIT, self._credit + (now - self._credited) * SILENT_SHARE)
@@ -193,25 +287,40 @@ class Scheduler:
 
     def _wait(self, job: Job) -> None:
         job.place = next(self._number)
-        heapq.heappush(self._waiting, (max(job.due, self._units[job.device].free), job.place, job))
+        heapq.heappush(self._waiting, (max(job.due, job.unit.free), job.place, job))
 
     def _release(self, now: float) -> None:
         """Move what has become due to the queue of its class, and keep the heads of those queues valid."""
         while self._waiting and self._waiting[0][0] <= now:
             _, place, job = heapq.heappop(self._waiting)
-            if place == job.place:
+            if place == job.place and job.aside and (at := self.payable(now)) > now:
+                heapq.heappush(self._waiting, (at, place, job))
+            elif place == job.place:
                 heapq.heappush(self._ready[job.scan.kind], (job.deadline, place, job))
         for ready in self._ready.values():
             while ready:
                 _, place, job = ready[0]
-                if place == job.place and self._units[job.device].free <= now:
+                if place == job.place and job.unit.free <= now:
                     break
                 heapq.heappop(ready)
                 if place == job.place:
                     self._wait(job)
 
 
-def _unit(device: str, scans: Sequence[Scan], now: float) -> _Unit:
-    """The most important and then most frequent scan comes first."""
-    jobs = [Job(device, scan, now) for scan in sorted(scans, key=lambda scan: (scan.kind, scan.period))]
-    return _Unit(jobs, min((_CEILING.get(scan.kind, _CEILING_ELSE) for scan in scans), default=_CEILING_ELSE))
+def _accused(unit: _Unit, answered: Job) -> Job | None:
+    """The scan that was missed while this one was answered, when that was once too often."""
+    culprit, unit.culprit = unit.culprit, None
+    if culprit is None or culprit is answered or culprit.gone or culprit.aside:
+        return None
+    culprit.alone += unit.misses
+    culprit.aside = culprit.alone >= QUICK_MISSES
+    return culprit if culprit.aside else None
+
+
+def paces(scans: Iterable[Scan]) -> dict[ScanClass, float]:
+    """Seconds from one exchange of all classes below to the next, while this class has something to do itself."""
+    rates = dict.fromkeys(ScanClass, 0.0)
+    for scan in scans:
+        rates[scan.kind] += HASTE / scan.period
+    below = {kind: sum(rates[low] for low in ScanClass if low > kind) for kind in ScanClass}
+    return {kind: 1 / rate if rate else math.inf for kind, rate in below.items()}

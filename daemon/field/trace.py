@@ -57,7 +57,7 @@ class Ring:
         self._clock = clock
         self._labels: dict[tuple[str, str, str], int] = {}
         self._names: list[tuple[str, str, str]] = []
-        self._segments: deque[_Segment] = deque([_Segment(clock.monotonic(), 0, 0)])
+        self._segments: deque[_Segment] = deque([_Segment(0.0, 0, 0)])
 
     def note(self, kind: str, device: str, data: bytes, now: float, scan: str = "") -> None:
         """Keep it, for a minute."""
@@ -77,6 +77,13 @@ class Ring:
         """What is kept, oldest first; `since` is monotonic."""
         oldest = max(since, self._clock.monotonic() - KEPT)
         return [entry for segment in self._segments for entry in self._read(segment) if entry.at >= oldest]
+
+    def copy(self) -> "Ring":
+        """As it is now, and stays: another thread may read it at leisure."""
+        other = Ring(self._clock)
+        other._names = list(self._names)
+        other._segments = deque(_Segment(each.began, each.first, each.last, each.data[:]) for each in self._segments)
+        return other
 
     @property
     def size(self) -> int:

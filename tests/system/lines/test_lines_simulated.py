@@ -84,7 +84,8 @@ async def test_every_point_of_the_small_estate_is_read_and_makes_sense(small: Fi
     assert 0 <= small.value("b12.rms1") < 0.3
     assert 0 < small.value("mains.temperature_n") < 80
     assert 10 < small.value("climate.temperature") < 40
-    assert all(quality == "GOOD" for _, _, _, quality in small.sink.landed if quality != "UNCERTAIN")
+    bad = {point for _, point, _, quality in small.sink.landed if quality == "BAD"}
+    assert all(point.startswith(("mains.volts", "mains.amps")) for point in bad), "they wait for their settling reads"
 
 
 async def test_a_pulse_falls_by_itself(small: Field) -> None:
