@@ -28,6 +28,8 @@ class Draft:
     document: Document
     header: site.SiteHeader | None = None
     access: site.Access | None = None
+    grants: dict[str, site.ThirdPartyDriver] = field(default_factory=dict)
+    """What third-party drivers may do, by name."""
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     """Sections of which nothing is known; whatever names their entries cannot be judged."""
@@ -38,7 +40,9 @@ class Draft:
 
     def site(self) -> site.Site:
         """The whole, once there are no faults."""
-        return site.Site.model_construct(None, site=self.header, access=self.access, **self.entries)
+        return site.Site.model_construct(
+            None, site=self.header, access=self.access, drivers=self.grants, **self.entries
+        )
 
 
 def sketch(document: Document) -> Draft:
@@ -49,6 +53,7 @@ def sketch(document: Document) -> Draft:
         draft.header = check(site.SiteHeader, data["site"], ("site",), document)
     if "access" in data:
         draft.access = check(site.Access, data["access"], ("access",), document)
+    draft.grants = dict(_grants(document))
     for section, model in SECTIONS.items():
         draft.entries[section] = dict(_entries(document, section, model))
     for name, line in draft.sound("lines"):
@@ -57,7 +62,7 @@ def sketch(document: Document) -> Draft:
 
 
 def _check_sections(draft: Draft) -> None:
-    document, known = draft.document, ["site", *SECTIONS, "access"]
+    document, known = draft.document, ["site", *SECTIONS, "drivers", "access"]
     absent = set(known) - document.data.keys()
     for key in document.data.keys() - set(known):
         meant = nearest(key, known)
@@ -87,6 +92,17 @@ def _entries(document: Document, section: str, model: type[BaseModel] | None) ->
             yield name, None
         else:
             yield name, raw if model is None else check(model, raw, where, document)
+
+
+def _grants(document: Document) -> Iterator[tuple[str, site.ThirdPartyDriver]]:
+    table = document.data.get("drivers", {})
+    if not isinstance(table, dict):
+        document.fault(("drivers",), "wrong_type", value=shown(table), wanted=Term("a table of settings"))
+        return
+    for name, raw in table.items():
+        grant = check(site.ThirdPartyDriver, raw, ("drivers", name), document)
+        if grant is not None:
+            yield name, grant
 
 
 def check_ends(document: Document, where: Where, line: site.Wires) -> None:

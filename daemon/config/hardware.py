@@ -13,6 +13,7 @@ from daemon.config import plugins, profiles, site
 from daemon.config.draft import Draft
 from daemon.config.faults import Where, listed, nearest
 from daemon.config.references import Channels, sort_of
+from daemon.config.thirdparty import ThirdParty, installed
 from daemon.config.validation import check, shown
 from gatehouse.driver import Device, Listener, Scan, ScanClass, Wire
 from gatehouse.points import Point
@@ -36,9 +37,9 @@ class Hardware:
 def build(draft: Draft, folder: Path, *, wired: bool) -> Hardware:
     """Build every device that can be; `wired` means that the lines are simulated, so their ports may have any name."""
     hardware = Hardware({}, dict.fromkeys(draft.entries["devices"]), {})
-    shelf = _Shelf(draft, profiles.folders(folder))
+    shelf, guests = _Shelf(draft, profiles.folders(folder)), ThirdParty(draft, folder)
     for name, entry in draft.sound("devices"):
-        device = _device(draft, name, entry, shelf)
+        device = _device(draft, name, entry, shelf, guests)
         if device is None:
             continue
         try:
@@ -49,25 +50,22 @@ def build(draft: Draft, folder: Path, *, wired: bool) -> Hardware:
         hardware.devices[name], hardware.ages[name] = device, _ages(scans)
         hardware.channels[name] = {point.name: point for point in points}
         _check_inverted(draft, name, entry, hardware.channels[name] or {})
+    guests.check_grants()
     _check_ports(draft, wired=wired)
     _check_lines(draft, hardware)
     return hardware
 
 
-def _device(draft: Draft, name: str, entry: site.Device, shelf: "_Shelf") -> Device | Listener | None:
+def _device(
+    draft: Draft, name: str, entry: site.Device, shelf: "_Shelf", guests: ThirdParty
+) -> Device | Listener | None:
     document, spot = draft.document, ("devices", name)
-    lines, drivers = draft.entries["lines"], plugins.names("drivers")
+    lines = draft.entries["lines"]
     if entry.line not in lines and "lines" not in draft.unread:
         document.fault((*spot, "line"), "unknown_line", nearest=nearest(entry.line, lines), value=entry.line,
                        known=listed(lines))  # fmt: skip
-    if entry.driver not in drivers:
-        document.fault((*spot, "driver"), "unknown_driver", nearest=nearest(entry.driver, drivers), value=entry.driver,
-                       known=listed(drivers))  # fmt: skip
-        return None
-    try:
-        kind = plugins.find("drivers", entry.driver)
-    except plugins.PluginError as error:
-        document.fault((*spot, "driver"), "plugin_broken", value=entry.driver, why=error)
+    kind = _kind(draft, entry.driver, (*spot, "driver"), guests)
+    if kind is None:
         return None
     settings = check(kind.settings, entry.model_extra or {}, spot, document, _BESIDE)
     if settings is None:
@@ -85,6 +83,21 @@ def _device(draft: Draft, name: str, entry: site.Device, shelf: "_Shelf") -> Dev
         document.fault((*spot, *blamed(error, entry.model_extra or {})), "driver_refuses", why=error)
         return None
     return device
+
+
+def _kind(draft: Draft, driver: str, spot: Where, guests: ThirdParty) -> plugins.Kind | None:
+    if guests.claims(driver):
+        return guests.kind(driver, spot)
+    shipped = plugins.names("drivers")
+    if driver not in shipped:
+        known = [*shipped, *installed()]
+        draft.document.fault(spot, "unknown_driver", nearest=nearest(driver, known), value=driver, known=listed(known))
+        return None
+    try:
+        return plugins.find("drivers", driver)
+    except plugins.PluginError as error:
+        draft.document.fault(spot, "plugin_broken", value=driver, why=error)
+        return None
 
 
 def blamed(error: Exception, written: Mapping[str, object]) -> Where:

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from daemon.config import plugins, profiles
 from daemon.config.site import SLUG, Site
+from daemon.config.thirdparty import installed
 
 _REF = "#/$defs/{model}"
 
@@ -23,10 +24,11 @@ def schema() -> dict[str, Any]:
         for name in plugins.names("rules")
         if not plugins.find("rules", name).implied
     ]
+    devices.append(_third_party(definitions["Device"]))
     definitions["Device"] = {"oneOf": devices, "description": "One device; `driver` decides what else may stand here."}
     whole["properties"]["rules"] = _table({"oneOf": rules})
     for section, table in whole["properties"].items():
-        if "additionalProperties" in table or "patternProperties" in table:
+        if section != "drivers" and ("additionalProperties" in table or "patternProperties" in table):
             inner = table.pop("additionalProperties", None) or next(iter(table.pop("patternProperties").values()))
             whole["properties"][section] = {**table, **_table(inner)}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "gatehouse site", **whole}
@@ -35,6 +37,18 @@ def schema() -> dict[str, Any]:
 def _table(entry: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "patternProperties": {f"^{SLUG.pattern.removesuffix(chr(92) + 'Z')}$": entry},
             "additionalProperties": False}  # fmt: skip
+
+
+def _third_party(base: dict[str, Any]) -> dict[str, Any]:
+    """A device with a driver that is not ours: what may be written of it, only the check knows."""
+    driver = {"anyOf": [{"pattern": r"^drivers/.+\.py$"}, {"enum": sorted(installed())}], "type": "string"}
+    title = "driver: third party, drivers/NAME.py or an installed one"
+    return {
+        **base,
+        "title": title,
+        "properties": {**base["properties"], "driver": driver},
+        "additionalProperties": True,
+    }
 
 
 def _plugin(

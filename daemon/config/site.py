@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from daemon.config.document import Secret
+from daemon.plugins.rights import Right
 from rules._settings import Duration, OnOff, Refers
 
 SLUG = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
@@ -204,6 +205,13 @@ class Subscriber(Section):
     """Event kinds wanted, as patterns: alarm.*, access.denied."""
 
 
+class ThirdPartyDriver(Section):
+    """One entry of `drivers:`, by the name that stands after `driver:`."""
+
+    allow: list[Right] = []
+    """What this third-party driver may do besides turning bytes into values."""
+
+
 class Access(Section):
     """`access:`"""
 
@@ -224,4 +232,6 @@ class Site(Section):
     rules: dict[Slug, dict[str, Any]] = {}
     """Name -> kind and the settings of that kind."""
     subscribers: dict[Slug, Subscriber] = {}
+    drivers: dict[str, ThirdPartyDriver] = {}
+    """What third-party drivers may do."""
     access: Access | None = None

@@ -201,6 +201,29 @@ _FIELD = {
     "unknown_profile": (
         "there is no profile '{value}'", "profiles: {known}",
         "没有设备型号 '{value}'", "现有型号：{known}"),
+    "no_driver_file": (
+        "there is no driver file '{value}' beside the site file",
+        "a third-party driver is written by its path, drivers/NAME.py; there: {known}",
+        "站点文件旁边没有驱动文件 '{value}'", "第三方驱动写相对路径 drivers/名称.py；现有：{known}"),
+    "driver_twice": (
+        "'{value}' is the name of two drivers; one of them comes with {other}",
+        "uninstall one, or ask its maker for another name",
+        "有两个驱动都叫 '{value}'，其中一个来自 {other}", "请卸载其中一个，或请厂家改名"),
+    "driver_wants": (
+        "the third-party driver '{value}' wants more than turning bytes into values: {rights}",
+        "if you trust it that far, write at the top level: drivers: {{{value}: {{allow: [{rights}]}}}}",
+        "第三方驱动 '{value}' 要求额外权限：{rights}",
+        "如果信任它，请在最外层写：drivers: {{{value}: {{allow: [{rights}]}}}}"),
+    "driver_broken": (
+        "the third-party driver '{value}' cannot be used: {why}",
+        "its maker finds more with: gatehouse driver test",
+        "第三方驱动 '{value}' 不能使用：{why}", "请厂家运行 gatehouse driver test 查明原因"),
+    "too_many_drivers": (
+        "'{value}' would be more than {limit} third-party drivers", "each is a process of its own; do with fewer",
+        "加上 '{value}' 第三方驱动就超过 {limit} 个", "每个都是单独的进程，请减少"),
+    "grant_unused": (
+        "no device uses a third-party driver '{value}'", "remove these rights; drivers in use: {known}",
+        "没有设备使用第三方驱动 '{value}'", "请删除这项权限；使用中的：{known}"),
     "plugin_broken": (
         "'{value}' cannot be loaded: {why}", "the program itself is damaged; install it again",
         "'{value}' 无法加载：{why}", "程序本身已损坏，请重新安装"),

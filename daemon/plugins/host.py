@@ -22,7 +22,7 @@ import msgspec
 from daemon.config import plugins
 from daemon.plugins import walls, wire
 from daemon.plugins.fence import Fence
-from daemon.plugins.rights import RightsError, declared, lacking
+from daemon.plugins.rights import declared, lacking
 from daemon.plugins.wire import Outcome
 from gatehouse.demands import Pulse
 from gatehouse.driver import DriverError, Learner, Listener, Question, Scan, ScanClass, Writer
@@ -67,8 +67,9 @@ class Host:
         file = Path(source) if source else _file_of(module)
         text = file.read_bytes()
         rights = declared(text)
+        digest = hashlib.sha256(text).hexdigest()
         if missing := lacking(rights, allowed):
-            raise RightsError(f"rights not allowed: {' '.join(missing)}")
+            return wire.Description(rights, (), {}, (), digest, tuple(missing))
         self._folder = str(file.parent)
         sys.path[:] = [*filter(os.path.isdir, sys.path), self._folder]
         standing = walls.raise_all(rights)
@@ -83,7 +84,6 @@ class Host:
                 "a third-party driver takes no profile; what differs between products belongs in its settings"
             )
         schema = self._kind.settings.model_json_schema(by_alias=True)
-        digest = hashlib.sha256(text).hexdigest()
         return wire.Description(rights, tuple(sorted(self._kind.fields)), schema, tuple(standing), digest)
 
     def _make(self, device: int, values: dict[str, Any], filled: dict[str, Any]) -> wire.SaidDevice:

@@ -52,6 +52,15 @@ class ForbiddenError(DriverFaultError):
     """It reached for something that it did not declare."""
 
 
+class NotAllowedError(DriverFaultError):
+    """It declares rights that it was not given."""
+
+    def __init__(self, missing: Sequence[Right]) -> None:
+        """These."""
+        super().__init__(f"it wants rights that it was not given: {', '.join(missing)}")
+        self.missing = tuple(missing)
+
+
 class _DeadError(Exception):
     """The process cannot be spoken to any more; the text says why."""
 
@@ -89,6 +98,9 @@ class DriverProcess:
         except (DriverError, DriverFaultError):
             self.close()
             raise
+        if self.description.missing:
+            self.close()
+            raise NotAllowedError(self.description.missing)
         self._loaded()
 
     @property

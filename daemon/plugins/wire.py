@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from daemon.plugins.rights import Right
 from gatehouse.driver import Found, Question, Sample, Scan, ScanClass
 from gatehouse.points import Point, Quality, Value
 
@@ -127,7 +128,7 @@ class SaidDevice(Struct, array_like=True, frozen=True):
 class Description(Struct, frozen=True):
     """A driver that was loaded."""
 
-    rights: tuple[Literal["files", "network", "processes", "threads", "native"], ...]
+    rights: tuple[Right, ...]
     fields: Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=64)]
     settings: Annotated[dict[str, Any], Meta(max_length=16)]
     """JSON Schema."""
@@ -135,6 +136,8 @@ class Description(Struct, frozen=True):
     """What holds it in, besides a process of its own."""
     digest: Annotated[str, Meta(max_length=64)]
     """SHA-256 of its source."""
+    missing: tuple[Right, ...] = ()
+    """Rights that it declares and was not allowed; then nothing of it was run."""
 
 
 ANSWERS: dict[str, Any] = {

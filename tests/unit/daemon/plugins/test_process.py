@@ -95,7 +95,7 @@ def test_what_it_does_not_declare_it_may_not_do_even_at_import(start: Start, hea
 
 def test_what_it_declares_the_site_must_allow(start: Start) -> None:
     wants = "RIGHTS = ('files', 'threads')\nWORDS = open('/etc/passwd').read()"
-    with pytest.raises(DriverFaultError, match="rights not allowed: files threads"):
+    with pytest.raises(DriverFaultError, match="rights that it was not given: files, threads"):
         start(head=wants)
     assert start("files", "threads", head=wants).description.rights == ("files", "threads")
 

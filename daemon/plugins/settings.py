@@ -1,0 +1,77 @@
+"""The settings of a third-party driver, rebuilt from their JSON Schema: a site is checked without running its code."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, create_model
+
+_PLAIN: dict[str, type] = {"boolean": bool, "integer": int, "number": float, "string": str}
+_LIMITS = {
+    "minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt", "minLength": "min_length",
+    "maxLength": "max_length", "pattern": "pattern", "minItems": "min_length", "maxItems": "max_length",
+}  # fmt: skip
+_DEPTH = 6
+
+
+class SchemaError(Exception):
+    """A setting of a kind that nobody could write in a site file; the text names it."""
+
+
+def model(name: str, schema: Mapping[str, Any]) -> type[BaseModel]:
+    """What may be written beside `driver:`. SchemaError."""
+    definitions = schema.get("$defs", {})
+    required = set(schema.get("required", ()))
+    fields: dict[str, Any] = {}
+    for number, (key, one) in enumerate(schema.get("properties", {}).items()):
+        try:
+            kind = _kind(one, definitions, _DEPTH)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SchemaError(f"setting {key!r} cannot be written in a site file: {error}") from error
+        default: Any = ... if key in required else None
+        fields[f"setting_{number}"] = kind, Field(default, alias=key, description=str(one.get("description", "")))
+    try:
+        return create_model(
+            f"{name}_settings",
+            __config__=ConfigDict(extra="forbid", strict=True, frozen=True),
+            __doc__=str(schema.get("description", "")),
+            **fields,
+        )
+    except Exception as error:  # a pattern that is none, limits that contradict each other: pydantic has no one error
+        raise SchemaError(f"its settings make no sense: {error}") from error
+
+
+def values(settings: BaseModel) -> dict[str, Any]:
+    """What was written, by the names in the file."""
+    written = settings.model_dump(by_alias=True, exclude_unset=True)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in written.items()}
+
+
+def _kind(one: Mapping[str, Any], definitions: Mapping[str, Any], depth: int) -> Any:  # noqa: ANN401 - annotations
+    if not depth:
+        raise ValueError("lists in lists in lists")
+    if "$ref" in one:
+        return _kind(definitions[one["$ref"].rpartition("/")[2]], definitions, depth - 1)
+    if "const" in one or "enum" in one:
+        choices = one["enum"] if "enum" in one else [one["const"]]
+        return Literal[tuple(choices)]
+    if "anyOf" in one:
+        return Union[tuple(_kind(part, definitions, depth - 1) for part in one["anyOf"])]  # noqa: UP007 - from a tuple
+    sort = one.get("type")
+    if sort == "null":
+        return None
+    if sort == "array":
+        inner = tuple.__class_getitem__(_members(one, definitions, depth))
+        return Annotated[inner, Strict(False), Field(**_limits(one))]
+    if sort not in _PLAIN:
+        raise ValueError("it is no number, text, true or false, choice, or list of these")
+    return Annotated[_PLAIN[sort], Field(**_limits(one))]
+
+
+def _members(one: Mapping[str, Any], definitions: Mapping[str, Any], depth: int) -> tuple[Any, ...]:
+    if "prefixItems" in one:
+        return tuple(_kind(part, definitions, depth - 1) for part in one["prefixItems"])
+    return _kind(one["items"], definitions, depth - 1), ...
+
+
+def _limits(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {ours: one[theirs] for theirs, ours in _LIMITS.items() if theirs in one}
