@@ -1,17 +1,33 @@
 """The command line: `gatehouse`. Every face of it is short; what a command does stands in the file it calls."""
 
-import getpass
 import json
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from console.client import Client
+from console.options import (
+    STATE,
+    AlarmArg,
+    ByOpt,
+    DoorArg,
+    JsonLinesOpt,
+    JsonOpt,
+    LaneArg,
+    LangOpt,
+    Language,
+    ReasonOpt,
+    SecretsOpt,
+    SiteArg,
+    SocketOpt,
+    StateOpt,
+    WiresOpt,
+    ZoneArg,
+    client,
+    me,
+)
 
 app = typer.Typer(
     help="小区门卫守护进程：读设备、判规则、开门放行、记日志、报警。\n\n"
@@ -26,13 +42,6 @@ alarm_app = typer.Typer(help="报警：列出、确认、复位。 Alarms: list,
 journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_args_is_help=True)
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(journal_app, name="journal")
-
-
-class Language(StrEnum):
-    """Languages of the screen."""
-
-    ZH = "zh"
-    EN = "en"
 
 
 class DemoLanguage(StrEnum):
@@ -62,35 +71,9 @@ class ZoneVerb(StrEnum):
     RESET = "reset"
 
 
-SiteArg = Annotated[Path, typer.Argument(help="站点文件或文件夹。 The site file, or a folder of them.")]
-StateOpt = Annotated[
-    Path, typer.Option("--state", envvar="GATEHOUSE_STATE", help="守护进程的数据目录。 The daemon's state folder.")
-]
-SocketOpt = Annotated[
-    Path | None,
-    typer.Option("--socket", envvar="GATEHOUSE_SOCKET", help="本地接口，默认 STATE/api.sock。 The local API."),
-]
-SecretsOpt = Annotated[
-    Path | None, typer.Option("--secrets", help="密钥文件夹（权限 0600）。 Folder of secrets, each file mode 0600.")
-]
-WiresOpt = Annotated[
-    Path | None, typer.Option("--wires", help="模拟器给出的 wires.yaml，替换线路端口。 Endpoints of simulated lines.")
-]
-LangOpt = Annotated[
-    Language, typer.Option("--lang", envvar="GATEHOUSE_LANG", help="界面语言。 Language of the screen.")
-]
-JsonOpt = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
-JsonLinesOpt = Annotated[bool, typer.Option("--json", help="输出 JSON，一行一条。 Print JSON, one event a line.")]
-DoorArg = Annotated[str, typer.Argument(help="站点文件里门的名字，如 north。 Name of the door in the site file.")]
-LaneArg = Annotated[str, typer.Argument(help="站点文件里车道的名字，如 in。 Name of the lane in the site file.")]
-ZoneArg = Annotated[str, typer.Argument(help="站点文件里防区的名字，如 b12。 Name of the zone in the site file.")]
 DoorVerbArg = Annotated[DoorVerb, typer.Argument(help="做什么。 What to do.")]
 LaneVerbArg = Annotated[LaneVerb, typer.Argument(help="抬杆或落杆。 Boom up, boom down.")]
 ZoneVerbArg = Annotated[ZoneVerb, typer.Argument(help="做什么。 What to do.")]
-AlarmArg = Annotated[str, typer.Argument(help="报警编号或其结尾。 Its id, or an ending of it.")]
-ByOpt = Annotated[str, typer.Option("--by", help="操作人姓名，记入日志。 Your name; it is written to the journal.")]
-ReasonOpt = Annotated[str, typer.Option("--reason", help="原因，记入日志。 Why; it is written to the journal.")]
-STATE = Path(os.environ.get("STATE_DIRECTORY", "state"))
 
 
 @app.command()
@@ -143,7 +126,7 @@ def status(
     """当前状态：总线、设备、点位、执行、报警。 Lines, devices, points with quality and age, outputs, alarms."""
     from console.show import Show
 
-    document = _client(state, socket).get("/v1/status")
+    document = client(state, socket).get("/v1/status")
     if json_:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
@@ -190,13 +173,13 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
         from console import offline as file
 
         raise typer.Exit(file.put_events(state, query, after, limit, put))
-    client = _client(state, socket)
-    head = client.get("/v1/status")["journal"]["head"] if follow else 0
-    found = client.get("/v1/events", after=after, limit=limit, newest=not after, **query)
+    daemon = client(state, socket)
+    head = daemon.get("/v1/status")["journal"]["head"] if follow else 0
+    found = daemon.get("/v1/events", after=after, limit=limit, newest=not after, **query)
     for event in found:
         put(event)
     if follow:
-        for line in client.follow("/v1/events", after=found[-1]["number"] if found else head, follow=True, **query):
+        for line in daemon.follow("/v1/events", after=found[-1]["number"] if found else head, follow=True, **query):
             put(json.loads(line))
 
 
@@ -221,7 +204,7 @@ def door(  # noqa: PLR0917 - typer calls it by name
     socket: SocketOpt = None,
 ) -> None:
     """开一次门，到时自动上锁。 Unlock a door for its usual time: gatehouse door north open --reason 送水."""
-    typer.echo(_client(state, socket).post("doors", name, verb.value, by=by or _me(), reason=reason))
+    typer.echo(client(state, socket).post("doors", name, verb.value, by=by or me(), reason=reason))
 
 
 @app.command()
@@ -234,13 +217,13 @@ def lane(  # noqa: PLR0917 - typer calls it by name
     socket: SocketOpt = None,
 ) -> None:
     """抬杆或落杆；杆下有车时不会落。 Raise or lower a boom; it does not fall onto a car."""
-    typer.echo(_client(state, socket).post("lanes", name, verb.value, by=by or _me(), reason=reason))
+    typer.echo(client(state, socket).post("lanes", name, verb.value, by=by or me(), reason=reason))
 
 
 @app.command()
 def zone(name: ZoneArg, verb: ZoneVerbArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
     """火警消除后复位一个防区。 End a zone's fire release once all its contacts are clear."""
-    typer.echo(_client(state, socket).post("zones", name, verb.value, by=by))
+    typer.echo(client(state, socket).post("zones", name, verb.value, by=by))
 
 
 @alarm_app.command("list")
@@ -250,7 +233,7 @@ def alarm_list(
     """列出未恢复的报警。 Every alarm not back to normal."""
     from console.show import Show
 
-    alarms = _client(state, socket).get("/v1/status")["alarms"]
+    alarms = client(state, socket).get("/v1/status")["alarms"]
     if json_:
         typer.echo(json.dumps(alarms, ensure_ascii=False, indent=1))
     else:
@@ -260,13 +243,13 @@ def alarm_list(
 @alarm_app.command("ack")
 def alarm_ack(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
     """确认一个报警。 Acknowledge an alarm by its id, or an unambiguous ending of it."""
-    typer.echo(_client(state, socket).post("alarms", alarm, "ack", by=by))
+    typer.echo(client(state, socket).post("alarms", alarm, "ack", by=by))
 
 
 @alarm_app.command("reset")
 def alarm_reset(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
     """复位一个锁存的报警。 Let a latched alarm go once its condition is gone."""
-    typer.echo(_client(state, socket).post("alarms", alarm, "reset", by=by))
+    typer.echo(client(state, socket).post("alarms", alarm, "reset", by=by))
 
 
 @app.command()
@@ -301,20 +284,6 @@ def demo(
     from console import offline
 
     raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
-
-
-def _me() -> str:
-    """The user of this machine; the daemon notes who it was besides, whatever is said here."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a number without a name
-        return f"uid {os.getuid()}"
-
-
-def _client(state: Path, socket: Path | None) -> "Client":
-    from console.client import Client
-
-    return Client(socket or state / "api.sock")
 
 
 def main() -> None:

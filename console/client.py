@@ -41,6 +41,10 @@ class Client:
         path = "/".join(quote(step, safe="") for step in ("v1", *steps))
         return str(self._document("POST", f"/{path}", json=body)["done"])
 
+    def send(self, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON
+        """Ask for something that is answered with a document; RefusedError or UnreachableError."""
+        return self._document("POST", path, json=body)
+
     def follow(self, path: str, **query: object) -> Iterator[str]:
         """Lines of a document without an end; RefusedError, UnreachableError when the daemon leaves."""
         wait = httpx2.Timeout(_PATIENCE, read=_SILENCE)

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 from structlog.testing import capture_logs
 
-from console import cli, offline
+from console import cli, offline, options
 from tests.unit.daemon import small
 from tests.unit.daemon.desk import Desk, serving
 
@@ -255,7 +255,7 @@ async def test_following_begins_where_the_list_ended_and_ends_with_the_daemon(
 async def test_who_gives_no_name_is_the_user_of_this_machine(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.getpass, "getuser", lambda: "zhang")
+    monkeypatch.setattr(options.getpass, "getuser", lambda: "zhang")
     await typed(desk, monkeypatch, "door", "north", "open", "--reason", "送水")
     assert desk.house.events() or desk.journal.head
     await desk.write("line.up")
@@ -267,5 +267,5 @@ def test_a_number_without_a_name_is_a_name_too(monkeypatch: pytest.MonkeyPatch) 
     def nameless() -> str:
         raise KeyError("getpwuid(): uid not found")
 
-    monkeypatch.setattr(cli.getpass, "getuser", nameless)
-    assert re.fullmatch(r"uid \d+", cli._me())
+    monkeypatch.setattr(options.getpass, "getuser", nameless)
+    assert re.fullmatch(r"uid \d+", options.me())
