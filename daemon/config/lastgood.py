@@ -41,12 +41,13 @@ def find(state: Path) -> Path | None:
 
 
 def files(site: Path, cards: str | None) -> Iterator[Path]:
-    """The site's own files: what it says, its card list, its own profiles."""
+    """The site's own files: what it says, its card list, its own profiles and drivers."""
     folder = site if site.is_dir() else site.parent
     yield from sorted(folder.glob("*.yaml")) if site.is_dir() else [site]
     if cards and (folder / cards).is_file() and (folder / cards).is_relative_to(folder):
         yield folder / cards
     yield from sorted((folder / "profiles").rglob("*.yaml"))
+    yield from sorted((folder / "drivers").rglob("*.py"))
 
 
 def sync(path: Path) -> None:

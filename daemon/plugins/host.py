@@ -67,7 +67,7 @@ class Host:
         file = Path(source) if source else _file_of(module)
         text = file.read_bytes()
         rights = declared(text)
-        digest = hashlib.sha256(text).hexdigest()
+        digest = digest_of(file)
         if missing := lacking(rights, allowed):
             return wire.Description(rights, (), {}, (), digest, tuple(missing))
         self._folder = str(file.parent)
@@ -145,6 +145,14 @@ class Host:
         )
         place = f" ({Path(own.filename).name}:{own.lineno})" if own else ""
         return wire.plain(f"{type(error).__name__}: {error}{place}")
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a driver's file and of those beside it, which it may import."""
+    whole = hashlib.sha256()
+    for beside in [file, *sorted(other for other in file.parent.glob("*.py") if other != file)]:
+        whole.update(b"%s %d\n" % (beside.name.encode(), beside.stat().st_size) + beside.read_bytes())
+    return whole.hexdigest()
 
 
 def _scan(said: Sequence[Any]) -> Scan:

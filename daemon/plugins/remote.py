@@ -72,6 +72,7 @@ class Remote:
         if len(self._channels) != len(self._points):
             raise DriverFaultError("two of its points have the same name")
         self.unit, self.address = values.get("unit"), values.get("address")
+        self.digest = process.description.digest
 
     def points(self) -> Sequence[Point]:
         """Its channels."""

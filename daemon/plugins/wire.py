@@ -135,7 +135,7 @@ class Description(Struct, frozen=True):
     walls: tuple[Annotated[str, Meta(max_length=32)], ...]
     """What holds it in, besides a process of its own."""
     digest: Annotated[str, Meta(max_length=64)]
-    """SHA-256 of its source."""
+    """SHA-256 of its source and of what lies beside it."""
     missing: tuple[Right, ...] = ()
     """Rights that it declares and was not allowed; then nothing of it was run."""
 

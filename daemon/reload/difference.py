@@ -147,11 +147,11 @@ def _moves(old: Plan, new: Plan, line: str) -> bool:
 
 
 def _same_device(old: Plan, new: Plan, name: str) -> bool:
-    """The same settings on the same line, and the same profile word for word."""
+    """The same settings on the same line, the same profile word for word, the same third-party driver byte by byte."""
     entries = [plan.site.devices[name] for plan in (old, new)]
     tcp = {plan.site.lines[entry.line].tcp is not None for plan, entry in zip((old, new), entries, strict=True)}
-    profiles = [getattr(plan.devices[name], "profile", None) for plan in (old, new)]
-    return _untitled(entries[0]) == _untitled(entries[1]) and len(tcp) == 1 and profiles[0] == profiles[1]
+    sources = [[getattr(plan.devices[name], key, None) for key in ("profile", "digest")] for plan in (old, new)]
+    return _untitled(entries[0]) == _untitled(entries[1]) and len(tcp) == 1 and sources[0] == sources[1]
 
 
 def settings(rule: Rule) -> dict[str, Any]:

@@ -15,6 +15,8 @@ def site(tmp_path):
     (folder / "site.yaml").write_text("site: {id: a, name: 一}")
     (folder / "cards.csv").write_text("number,name\n")
     (folder / "profiles" / "acme" / "x.yaml").write_text("maker: acme")
+    (folder / "drivers").mkdir()
+    (folder / "drivers" / "acme.py").write_text("")
     (folder / "secrets" / "police").write_text("hush")
     (folder / "state").mkdir()
     return folder
@@ -27,14 +29,14 @@ def names(folder) -> list[str]:
 def test_a_site_keeps_its_files_and_never_its_secrets(site):
     state = site / "state"  # inside the site's folder, as people do
     lastgood.keep(site / "site.yaml", "cards.csv", state)
-    assert names(state / "last-good") == [".site", "cards.csv", "profiles/acme/x.yaml", "site.yaml"]
+    assert names(state / "last-good") == [".site", "cards.csv", "drivers/acme.py", "profiles/acme/x.yaml", "site.yaml"]
     assert lastgood.find(state).read_text() == "site: {id: a, name: 一}"
 
 
 def test_a_folder_of_files_is_kept_as_a_folder(site):
     (site / "doors.yaml").write_text("doors: {}")
     lastgood.keep(site, None, site / "state")
-    assert names(lastgood.find(site / "state")) == [".site", "doors.yaml", "profiles/acme/x.yaml", "site.yaml"]
+    assert names(lastgood.find(site / "state")) == [".site", "doors.yaml", "drivers/acme.py", "profiles/acme/x.yaml", "site.yaml"]
 
 
 def test_the_newest_good_copy_replaces_the_one_before(site):
