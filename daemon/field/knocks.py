@@ -1,6 +1,6 @@
 """Harmless questions that show who is on a line: reads only, of one register or of an address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -55,13 +55,15 @@ def overheard(question: Question) -> tuple[Question, Heard]:
     return replace(question, find=find), heard
 
 
-def _anybody(tongue: Tongue) -> Profile:
-    """One register or bit of each table: of a unit of which nothing is known."""
-    title = {"zh": "敲门", "en": "knock"}
-    points = {t: {"title": title, "table": t, "address": 0, "kind": "slow", "period": "1h"} for t in TABLES}
-    framing = {"framing": "ascii"} if tongue == "ascii" else {}
-    whole = {"maker": "?", "model": "?", "title": title, "source": [], "hardware": False, "grade": "B"}
-    return Profile.model_validate(whole | framing | {"points": points})
+_TITLE = {"zh": "敲门", "en": "knock"}
+
+
+def makeshift(points: Mapping[str, Mapping[str, object]], framing: str = "rtu") -> Profile:
+    """A profile of a product of which nothing is known but that these points may be there."""
+    about = {"maker": "?", "model": "?", "title": _TITLE, "source": [], "hardware": False, "grade": "B"}
+    common = {"title": _TITLE, "kind": "slow", "period": "1h"}
+    entries = {name: common | dict(point) for name, point in points.items()}
+    return Profile.model_validate(about | {"framing": framing, "points": entries})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Door:
 
     def __init__(self, tongue: Tongue) -> None:
         """In one framing; ValueError where this program knows none of that name."""
-        self._profile = _anybody(tongue)
+        points = {table: {"table": table, "address": 0} for table in TABLES}
+        self._profile = makeshift(points, "ascii" if tongue == "ascii" else "rtu")
         self._wire: Wire = "tcp" if tongue == "tcp" else "serial"
 
     def knock(self, unit: int, table: str) -> tuple[Question, Callable[[bytes], Answer]]:

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from daemon.clock import Clock
+from daemon.config import profiles
 from daemon.field.direct import Visit
 from daemon.field.exchange import NoAnswerError
 from daemon.field.hints import implausible
+from daemon.field.knocks import makeshift
 from daemon.field.probe import walk
 from drivers.modbus import Device
-from drivers.modbus.point import PointSpec
 from drivers.modbus.profile import Mark, Profile
 from gatehouse.driver import Question, Sample, Wire
 from gatehouse.points import Point, Quality
@@ -30,7 +32,6 @@ _SURE = 0.95
 _TELLING = 3
 """Measured values that make sense by their limits: fewer than these are met by chance."""
 _NO_SUCH_FUNCTION = b"\x01"
-_TITLE = {"zh": "标记", "en": "mark"}
 _WIDEST = 60
 """Registers that a text may take."""
 
@@ -41,6 +42,17 @@ class Candidate:
 
     name: str
     profile: Profile
+
+
+def shelf(folder: Path) -> list[Candidate]:
+    """Every sound Modbus profile that a site in this folder may name. Reads many files: not for the event loop."""
+    folders, found = profiles.folders(folder), []
+    for name in profiles.names(folders):
+        file = profiles.locate(name, folders)
+        profile, _ = profiles.load(file, Profile) if file else (None, [])
+        if profile is not None:
+            found.append(Candidate(name, profile))
+    return found
 
 
 @dataclass(slots=True)
@@ -54,20 +66,29 @@ class Likeness:
     at_home: bool = False
     """Found with the baud, format and address with which it leaves the factory, as far as they are known."""
     channels: int = 0
-    answered: int = 0
-    plausible: int = 0
-    telling: list[tuple[Point, Sample]] = field(default_factory=list)
-    """Values that are not nought and lie within limits, or are words of a list."""
+    read: dict[str, tuple[Point, Sample]] = field(default_factory=dict)
+    """What each channel brought; the best where it was read twice."""
 
     def take(self, point: Point, sample: Sample) -> None:
-        """Count what was read of one channel."""
-        self.answered += 1
-        if sample.quality is not Quality.GOOD or implausible(point, sample):
-            return
-        self.plausible += 1
-        value, limited = sample.value, max(-point.low, point.high) < float("inf")
-        if isinstance(value, str) or (isinstance(value, int | float) and type(value) is not bool and value and limited):
-            self.telling.append((point, sample))
+        """Note what was read of one channel."""
+        before = self.read.get(point.name)
+        if before is None or before[1].quality < sample.quality:
+            self.read[point.name] = point, sample
+
+    @property
+    def answered(self) -> int:
+        """Channels of which anything was read."""
+        return len(self.read)
+
+    @property
+    def plausible(self) -> int:
+        """Channels whose value can be."""
+        return sum(_sensible(point, sample) for point, sample in self.read.values())
+
+    @property
+    def telling(self) -> list[tuple[Point, Sample]]:
+        """Values that are not nought and lie within limits, or are words of a list."""
+        return [each for each in self.read.values() if _sensible(*each) and _tells(*each)]
 
     @property
     def fit(self) -> float:
@@ -99,6 +120,16 @@ class Likeness:
                 {"title": point.title, "value": sample.value, "unit": point.unit} for point, sample in self.telling[:3]
             ],
         }
+
+
+def _sensible(point: Point, sample: Sample) -> bool:
+    return sample.quality is Quality.GOOD and not implausible(point, sample)
+
+
+def _tells(point: Point, sample: Sample) -> bool:
+    value, limited = sample.value, max(-point.low, point.high) < float("inf")
+    number = isinstance(value, int | float) and type(value) is not bool
+    return isinstance(value, str) or (number and bool(value) and limited)
 
 
 def certain(found: Sequence[Likeness]) -> bool:
@@ -159,9 +190,9 @@ class Interview:
 
     async def _read(self, profile: Profile, mark: Mark) -> bytes:
         """The registers of a mark; nothing when they are not there."""
-        entry = {"title": _TITLE, "table": mark.table, "address": mark.address, "kind": "slow", "period": "1h"}
-        spec = PointSpec.model_validate(entry | {"form": "text", "registers": min(mark.width, _WIDEST)})
-        only = profile.model_copy(update={"points": {"mark": spec}, "settle": []})
+        registers = min(mark.width, _WIDEST)
+        entry = {"table": mark.table, "address": mark.address, "form": "text", "registers": registers}
+        only = makeshift({"mark": entry}, profile.framing).model_copy(update={"limits": profile.limits})
         device = Device(unit=self._unit, profile=only, wire=self._wire)
         try:
             answer = await self._ask(device.ask(device.scans()[0]), _PATIENCE)

@@ -15,6 +15,8 @@ from gatehouse.points import Point, Quality
 
 MOST = 200
 """Reads of one device at most: a driver that learns without end is not waited for."""
+_NUMBER = 2
+"""Bytes at the beginning of a request that may differ each time: the transaction's number on Modbus TCP."""
 _PATIENCE = 1.0
 """Seconds for an answer: who asks by hand would rather wait than guess."""
 
@@ -37,17 +39,25 @@ class Read:
 
 async def walk(device: Device, visit: Visit, clock: Clock, patience: float = _PATIENCE) -> AsyncIterator[Read]:
     """Every scan of a device once, those included that it finds out about on the way. ConnectionError."""
-    asked: set[str] = set()
+    asked: dict[str, Read] = {}
     free = clock.monotonic()
-    while len(asked) < MOST:
-        scan = next((scan for scan in device.scans() if scan.name not in asked), None)
+    for _ in range(MOST):
+        scan = next((scan for scan in device.scans() if _to_ask(device, scan, asked.get(scan.name))), None)
         if scan is None:
             return
-        asked.add(scan.name)
         await asyncio.sleep(free - clock.monotonic())
-        read = await _read(device, scan, visit, clock, patience)
+        read = asked[scan.name] = await _read(device, scan, visit, clock, patience)
         free = clock.monotonic() + read.gap
         yield read
+
+
+def _to_ask(device: Device, scan: Scan, before: Read | None) -> bool:
+    """Not asked yet; or what was asked in its place, to settle something else, was another question."""
+    if before is None:
+        return True
+    if before.why or not before.samples or any(sample.value is not None for sample in before.samples.values()):
+        return False
+    return device.ask(scan).request[_NUMBER:] != before.request[_NUMBER:]
 
 
 async def _read(device: Device, scan: Scan, visit: Visit, clock: Clock, patience: float) -> Read:

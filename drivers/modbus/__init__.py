@@ -8,6 +8,7 @@ from pydantic import Field
 
 from drivers.modbus import ascii, codec  # noqa: A004 - the framing's name
 from drivers.modbus._decode import Samples, bad, decoder
+from drivers.modbus._explain import explain, places
 from drivers.modbus._factors import Factors
 from drivers.modbus._plan import Planner, Read
 from drivers.modbus._points import Channel, channels, encoded
@@ -17,6 +18,8 @@ from drivers.modbus.profile import Prepare, Profile
 from gatehouse.demands import Pulse
 from gatehouse.driver import DriverError, Question, Sample, Scan, Wire
 from gatehouse.points import Point, Value
+
+__all__ = ["Device", "explain"]
 
 _REFUSED = (2, 3)
 """Exceptions by which a device says that it has nothing there, or not so much of it."""
@@ -125,6 +128,12 @@ class Device:
         if decode is None:
             decode = self._decoders[scan.name] = self._decoder(read)
         return decode(data)
+
+    def raw(self, scan: Scan, answer: bytes) -> Mapping[str, str]:
+        """Address and registers of each channel, for people; nothing where something was settled instead."""
+        read = self._reads.get(scan.name)
+        settled = read is None or scan.name in self._settled_by
+        return {} if read is None or settled else places(read.pdu, answer, read.channels)
 
     def learn(self, scan: Scan, answer: bytes) -> bool:
         """What was settled, and what was refused or not answered; True when the scans are others now."""

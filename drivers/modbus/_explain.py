@@ -144,7 +144,7 @@ def places(pdu: bytes, answer: bytes, channels: Iterable[Channel]) -> dict[str, 
         if pdu[0] in _BITS:
             shown = str(data[at >> 3] >> (at & 7) & 1) if at >> 3 < len(data) else ""
         else:
-            shown = _words(data[2 * at : 2 * (at + channel.spec.width)])
+            shown = _words(data[2 * at : 2 * (at + channel.end - channel.address)])
         if shown:
             found[channel.name] = f"0x{channel.address:04X}: {shown}"
     return found
