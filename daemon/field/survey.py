@@ -43,6 +43,7 @@ _NOISY = 8
 _EVERYWHERE = 16
 """Addresses in a row that give the very same answer: one device that does not look at the address."""
 _SLACK = 0.025
+NOTHING = "no answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +250,7 @@ class Survey:
         try:
             answer = meaning(await visit(question, patience))
         except NoAnswerError as error:
-            # Only what came while it was asked counts: a line looks at the last answer once more before it sends.
-            return None, heard if "only" in str(error) else Heard([])
+            return None, _overheard(str(error), heard)
         seconds = self._clock.monotonic() - began
         return None if answer.nobody else (answer, 1000 * seconds), Heard([])
 
@@ -297,3 +297,14 @@ class Survey:
             "sure": certain(likely),
             "likely": [each.document() for each in likely],
         }
+
+
+def _overheard(why: str, heard: Heard) -> Heard:
+    """What came while it was asked and nothing else: before it sends, a line looks at the last answer once more."""
+    if why == NOTHING:
+        return Heard([])
+    if why.startswith(NOTHING):
+        return heard
+    if "never silent" in why:
+        return Heard([("noise", b"")])
+    raise ConnectionError(why)  # a line at work that has no time for us

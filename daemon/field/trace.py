@@ -32,7 +32,8 @@ class Entry:
     """Monotonic seconds."""
     kind: str
     """`sent`, `answer`, `noise`, `foreign`, `echo`, `crc`, `half`, `late`, `stray`, `miss` and `learnt` of an exchange;
-    `open` and `lost` of the line; `skipped` tells a slow follower how many entries it has not seen."""
+    `open` and `lost` of the line; `skipped` tells a slow follower how many entries it has not seen, `quiet` that
+    nothing happened."""
     device: str
     """Whom it is about; empty for the line, and for a technician's visit."""
     scan: str
@@ -90,19 +91,27 @@ class Ring:
         """Bytes in use."""
         return sum(len(segment.data) for segment in self._segments)
 
-    async def follow(self) -> AsyncIterator[Entry]:
-        """What happens from now on, for ever. The ring is its buffer: who is slower than that is told what is gone."""
+    def follow(self, quiet: float = inf) -> AsyncIterator[Entry]:
+        """What happens from now on, for ever. The ring is its buffer: who is slower than that is told what is gone, and
+        who wants a sign of life after so many quiet seconds gets one."""
         newest = self._segments[-1]
-        segment, offset, number = newest, len(newest.data), newest.last
+        return self._follow(newest, len(newest.data), newest.last, quiet)
+
+    async def _follow(self, segment: _Segment, offset: int, number: int, quiet: float) -> AsyncIterator[Entry]:
+        told = self._clock.monotonic()
         while True:
             await asyncio.sleep(_LOOK)
+            now = self._clock.monotonic()
+            if now - told >= quiet:
+                yield Entry(now, "quiet", "", "", b"")
+                told = now
             for current in list(self._segments):
                 if current.last <= number:
                     continue
                 if current.first > number:
                     yield Entry(current.began, "skipped", "", str(current.first - number), b"")
                 begin = offset if current is segment else 0
-                segment, offset, number = current, len(current.data), current.last
+                segment, offset, number, told = current, len(current.data), current.last, now
                 for entry in list(self._read(current, begin)):
                     yield entry
 
