@@ -2,6 +2,10 @@
 
 from types import MappingProxyType
 
+from daemon.config.wording_lines import LINES
+
+from daemon.config.wording_cards import CARDS
+
 _FILE = {
     "no_file": (
         "there is no such file or folder", "give the site file, or the folder that holds it",
@@ -177,21 +181,6 @@ _VALUES = {
 }  # fmt: skip
 
 _FIELD = {
-    "line_choice": (
-        "found {value}", "a line has exactly one of serial, tcp, rtu_over_tcp",
-        "写的是 {value}", "每条线路只能有 serial、tcp、rtu_over_tcp 三者之一"),
-    "unstable_port": (
-        "{value} may be another port after a restart",
-        "name the port by /dev/serial/by-id or by-path (ls -l /dev/serial/by-id), or add unstable_name: true",
-        "{value} 重启后可能换成别的串口",
-        "请用 /dev/serial/by-id 或 by-path 的名称（ls -l /dev/serial/by-id），或加上 unstable_name: true"),
-    "no_port": (
-        "{value} is not a serial port", "a port is written like /dev/serial/by-id/usb-…",
-        "{value} 不是串口", "串口写成 /dev/serial/by-id/usb-… 这样"),
-    "port_twice": (
-        "{value} already belongs to {other} ({first})",
-        "one port or connection has one line; put the devices on that line",
-        "{value} 已经属于 {other}（{first}）", "一个串口或连接只能有一条线路，请把设备放到那条线路上"),
     "unknown_line": (
         "there is no line '{value}'", "lines: {known}",
         "没有线路 '{value}'", "现有线路：{known}"),
@@ -343,53 +332,9 @@ _SITE = {
     "wire_unknown": (
         "there is no line '{value}' in the site", "lines: {known}",
         "站点里没有线路 '{value}'", "现有线路：{known}"),
-    "cards_column": (
-        "the first row is {value}", "the columns are: {known}",
-        "第一行是 {value}", "列名应为：{known}"),
-    "cards_cells": (
-        "row {row} has {value} cells",
-        "it has {wanted}, as the first row says; put a text that holds a comma in quotes",
-        "第 {row} 行有 {value} 格", "应为 {wanted} 格，与第一行相同；含逗号的文字请加引号"),
-    "card_number": (
-        "row {row}: '{value}' is not a card number", "write the digits as they stand on the card",
-        "第 {row} 行：'{value}' 不是卡号", "请照卡面写数字"),
-    "card_number_lost": (
-        "row {row}: '{value}' has lost digits",
-        "the spreadsheet has rounded it; format the column as text and type it again",
-        "第 {row} 行：'{value}' 丢失了数字", "表格软件把卡号改成了科学计数，请把该列设为文本后重新输入"),
-    "card_twice": (
-        "row {row}: the card {value} is already in row {first}", "keep one row",
-        "第 {row} 行：卡 {value} 已在第 {first} 行", "只保留一行"),
-    "card_no_name": (
-        "row {row}: the card {value} has no name", "write whose card it is",
-        "第 {row} 行：卡 {value} 没有姓名", "请写明持卡人"),
-    "card_no_door": (
-        "row {row}: the card {value} opens nothing", "write doors and lanes, with spaces between them",
-        "第 {row} 行：卡 {value} 没有可开的门", "请写门和车道，用空格分开"),
-    "card_door": (
-        "row {row}: there is no door or lane '{value}'", "known: {known}",
-        "第 {row} 行：没有门或车道 '{value}'", "已有：{known}"),
-    "card_door_ambiguous": (
-        "row {row}: '{value}' may be {known}", "write it in full",
-        "第 {row} 行：'{value}' 可能是 {known}", "请写全称"),
-    "card_date": (
-        "row {row}: '{value}' is not a date", "write year-month-day, for example 2026-08-31",
-        "第 {row} 行：'{value}' 不是日期", "请写年-月-日，例如 2026-08-31"),
-    "card_dates": (
-        "row {row}: the card ends ({value}) before it begins ({other})", "see both dates",
-        "第 {row} 行：卡的截止日期（{value}）早于起始日期（{other}）", "请检查两个日期"),
-    "card_hours": (
-        "row {row}: '{value}' are not hours", "{why}",
-        "第 {row} 行：'{value}' 不是时段", "请写成 Mon-Sat 06:00-18:00 这样"),
-    "cards_text": (
-        "the list is neither UTF-8 nor GB18030", "save it again as CSV UTF-8",
-        "名单既不是 UTF-8 也不是 GB18030 编码", "请另存为 CSV UTF-8"),
-    "cards_rows": (
-        "the list has no row below the first", "write one card in each row",
-        "名单只有标题行", "每行写一张卡"),
 }  # fmt: skip
 
-WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **_FIELD, **_SITE})
+WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS})
 """Code -> what was found and what is right, in English, then in Chinese."""
 
 TERMS = MappingProxyType({
