@@ -257,13 +257,13 @@ class Polling:
             command.done(str(error) or "the daemon is stopping")
             raise
         if not refusal:
-            if self._units.get(unit.name) is unit:
+            if self._has(unit):
                 self._scheduler.soon(unit.name, command.channel, self._clock.monotonic())
             command.done("")
             return
         self._read_first = True
         tries = TRIES if unit.online else TRIES_SILENT
-        if order.tries < tries and not unit.fault and self._units.get(unit.name) is unit:
+        if order.tries < tries and not unit.fault and self._has(unit):
             self._writes.retry(order)
         else:
             command.done(refusal)
@@ -310,7 +310,7 @@ class Polling:
 
     def _read_all_soon(self, unit: Presence) -> None:
         """It is as its profile wants it: what it says counts from now on."""
-        for scan in () if unit.owed else unit.scans:
+        for scan in unit.scans if self._has(unit) and not unit.owed else ():
             self._scheduler.soon(unit.name, next(iter(scan.points), ""), self._clock.monotonic())
 
     # Who is there
@@ -326,7 +326,7 @@ class Polling:
         )
         now = self._clock.monotonic()
         unit.answered(now, now - self._exchanges.sent)
-        if not unit.alive:
+        if not unit.alive and self._has(unit):
             self._revived(unit, now)
         return answer
 
@@ -341,17 +341,22 @@ class Polling:
             self._landing.plan(unit, now)
 
     def _misses(self, unit: Presence, why: str, question: Question | None = None, job: Job | None = None) -> None:
+        if not self._has(unit):
+            return
         now = self._clock.monotonic()
         short = self._scheduler.misses(unit.name) >= QUICK_MISSES
         late = question.worst - question.patience if question else 0.0
         spent = now - self._began + (0.0 if short else late)
         unit.missed(aside=bool(job and job.aside and not unit.misses))
-        if self._units.get(unit.name) is unit:
-            self._scheduler.missed(unit.name, now, spent, max(late, question.gap if question else 0.0), job)
+        self._scheduler.missed(unit.name, now, spent, max(late, question.gap if question else 0.0), job)
         if unit.lost(now):
             self._lose(unit, why, now)
         if self._reconnects and now - self._exchanges.answered > _DEAF:
             raise ConnectionError(f"nothing was answered for {_DEAF:g} s; connecting anew")
+
+    def _has(self, unit: Presence) -> bool:
+        """It is still a device of this line."""
+        return self._units.get(unit.name) is unit
 
     def _lose(self, unit: Presence, why: str, now: float) -> None:
         unit.alive, unit.held = False, ""
@@ -361,14 +366,14 @@ class Polling:
         unit.why = why
         if not online:
             unit.gone()
-        if online is not unit.online and self._units.get(unit.name) is unit:
+        if online is not unit.online and self._has(unit):
             unit.online = online
             self._sink.device(unit.name, online, why, now)
 
     def _out_of_service(self, unit: Presence, error: PluginFaultError) -> None:
         """A broken driver costs its device, no more."""
         unit.fault = f"driver fault: {error}"
-        if self._units.get(unit.name) is unit:
+        if self._has(unit):
             self._scheduler.retire(unit.name)
         self._presence(unit, online=False, why=unit.fault, now=self._clock.monotonic())
         self._writes.give_up_device(unit.name, unit.fault)

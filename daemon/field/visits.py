@@ -60,11 +60,14 @@ class Visits:
 
     async def answer(self, visit: Visit) -> bytes:
         """What came of it; NoAnswerError, also when the line had no time for it."""
-        await asyncio.wait([visit.answer], timeout=_WAIT)
-        if visit in self._waiting:
-            self._waiting.remove(visit)
-            raise NoAnswerError(f"the line has had no time for it in {_WAIT:g} s")
-        return await visit.answer
+        try:
+            await asyncio.wait([visit.answer], timeout=_WAIT)
+            if visit in self._waiting:
+                raise NoAnswerError(f"the line has had no time for it in {_WAIT:g} s")
+            return await visit.answer
+        finally:
+            if visit in self._waiting:
+                self._waiting.remove(visit)
 
     def next(self, now: float) -> Visit | None:
         """The one to make now: only between two reads, and where no safety or access read waits; on a line that always
