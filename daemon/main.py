@@ -20,6 +20,7 @@ from daemon.config.secrets import Secrets
 from daemon.crew import Crew
 from daemon.engine import Engine
 from daemon.feeds.feed import Feed
+from daemon.field.blackbox import FOLDER, Blackbox
 from daemon.field.lines import LineOwner
 from daemon.image import LiveImage
 from daemon.journal.journal import Journal
@@ -33,6 +34,7 @@ from daemon.reload.reload import Reload
 from daemon.reload.source import Source
 from daemon.status import Status
 from daemon.supervisor import Supervisor
+from daemon.technician_api import Technician
 from daemon.watchdog import ServiceManager, Watchdog
 from gatehouse.alarms import Condition
 
@@ -62,6 +64,8 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     titles = dict(plan.titles)
     status = Status(plan, engine, journal, lines, feeds, clock)
     operator = Operator(engine, plan.site, titles, clock)
+    blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
+    recorder.trace = blackbox.keep
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -77,6 +81,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         operator=operator,
         api=Api(status, operator, journal, titles),
         supervisor=Supervisor(engine.raise_own, clock),
+        blackbox=blackbox,
         secrets=secrets,
         clock=clock,
     )
@@ -85,6 +90,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     for name in plan.site.subscribers:
         daemon.add_feed(name)
     daemon.route_orders()
+    daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())
     return daemon
 
 
@@ -136,6 +142,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     daemon.api.add(routes(reload))
     crew.start("api", lambda: daemon.api.run(socket))
     crew.start("config", reload.run)
+    crew.start("traces", daemon.blackbox.run)
 
 
 async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.engine import Engine
 from daemon.feeds.feed import Feed
+from daemon.field.blackbox import Blackbox
 from daemon.field.lines import LineOwner, Sink
 from daemon.image import LiveImage
 from daemon.journal.journal import Journal
@@ -56,6 +57,7 @@ class Daemon:
     operator: Operator
     api: Api
     supervisor: Supervisor
+    blackbox: Blackbox
     secrets: Secrets
     clock: Clock
 

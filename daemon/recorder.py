@@ -14,6 +14,8 @@ class Recorder:
     def __init__(self, append: Callable[[Event], None], clock: Clock) -> None:
         """`append` takes the event and returns at once."""
         self.boot = secrets.token_hex(6)
+        self.trace: Callable[[str, str, Mapping[str, Any]], str] = _no_trace
+        """Asked of every event: the file in which what a line said about it will be found, empty for most."""
         self._append = append
         self._clock = clock
         self._count = 0
@@ -30,6 +32,9 @@ class Recorder:
     ) -> Event:
         """Write one event; returns it, so that its id can be named as the cause of another."""
         self._count += 1
+        content = dict(content or {})
+        if file := self.trace(kind, subject, content):
+            content["trace"] = file
         event = Event(
             id=f"{self.boot}-{self._count}",
             at=self._clock.utc(),
@@ -38,7 +43,11 @@ class Recorder:
             actor=actor,
             cause=cause,
             severity=severity,
-            content=dict(content or {}),
+            content=content,
         )
         self._append(event)
         return event
+
+
+def _no_trace(kind: str, subject: str, content: Mapping[str, Any]) -> str:
+    return ""
