@@ -21,6 +21,8 @@ class Annunciator:
     def __init__(self, emit: Emit) -> None:
         """`emit(kind, subject, actor=…, severity=…, content=…)` writes an event."""
         self.standing: dict[str, Alarm] = {}
+        self.judged: set[str] = set()
+        """Alarms of which anybody said anything since somebody emptied this."""
         self._moved: set[str] = set()  # in this run: what the last one knew of them is over
         self._emit = emit
 
@@ -37,6 +39,7 @@ class Annunciator:
 
     def judge(self, condition: Condition, issuer: str, now: datetime) -> None:
         """Take a rule's word on one alarm."""
+        self.judged.add(condition.alarm)
         old = self.standing.get(condition.alarm)
         actor = f"rule:{issuer}"
         if old is None:

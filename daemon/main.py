@@ -24,7 +24,7 @@ from daemon.field.blackbox import FOLDER, Blackbox
 from daemon.field.lines import LineOwner
 from daemon.image import LiveImage
 from daemon.journal.journal import Journal
-from daemon.leftovers import let_go
+from daemon.leftovers import Leftovers, let_go
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, shown
@@ -72,6 +72,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         engine=engine,
         journal=journal,
         recorder=recorder,
+        leftovers=Leftovers(engine.annunciator, clock),
         orders=orders,
         lines=lines,
         taps={},
@@ -143,6 +144,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("api", lambda: daemon.api.run(socket))
     crew.start("config", reload.run)
     crew.start("traces", daemon.blackbox.run)
+    crew.start("leftovers", daemon.leftovers.run)
 
 
 async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Event) -> None:
@@ -160,6 +162,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
         await asyncio.sleep(_RESTORE)
     engine.annunciator.restore(standing)
     let_go(engine.annunciator, daemon.plan, daemon.clock.utc())
+    daemon.leftovers.begin()
     for condition in amiss:
         engine.raise_own(condition)
     engine.know(_LAST_RUN)

@@ -15,6 +15,7 @@ from daemon.field.blackbox import Blackbox
 from daemon.field.lines import LineOwner, Sink
 from daemon.image import LiveImage
 from daemon.journal.journal import Journal
+from daemon.leftovers import Leftovers
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.recorder import Recorder
@@ -48,6 +49,7 @@ class Daemon:
     engine: Engine
     journal: Journal
     recorder: Recorder
+    leftovers: Leftovers
     orders: Orders
     lines: dict[str, LineOwner]
     taps: dict[str, Tap]

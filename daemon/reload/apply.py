@@ -48,6 +48,7 @@ def _swap(daemon: Daemon, change: Difference, made: dict[str, Relay | Boom]) -> 
     before = dict(daemon.engine.actuators)
     after = {output: adopt(before[output], new) if output in before else new for output, new in made.items()}
     _retire(daemon, before, after)
+    daemon.leftovers.begin()
     daemon.engine.change(plan.rules, after, plan.inverted, change.anew)
     let_go(daemon.engine.annunciator, plan, daemon.clock.utc())
 

@@ -1,16 +1,21 @@
 """The reload as the local API offers it: a plan to look at, a yes to it, and how it goes."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from daemon.feeds.phrases import phrase
 from daemon.reload.proposal import Proposal
 from daemon.reload.reload import LONGEST, SHORTEST, WATCH, NotNowError, Reload
+from daemon.status import LANGUAGES
 
 _LARGEST = 4096
+_STEP = 0.5
 _LONGEST_NAME = 500
 
 
@@ -35,12 +40,24 @@ def routes(reload: Reload) -> list[Route]:
             return _json({"error": str(error)}, 400)
         except NotNowError as error:
             return _json({"error": str(error)}, 409)
-        return _json(reload.progress())
+        return _json(_progress(reload))
 
-    async def get(_: Request) -> Response:
-        return _json(reload.progress())
+    async def get(request: Request) -> Response:
+        if request.query_params.get("follow"):
+            return StreamingResponse(_follow(reload), media_type="application/x-ndjson")
+        return _json(_progress(reload))
 
     return [Route("/v1/reload", post, methods=["POST"]), Route("/v1/reload", get, methods=["GET"])]
+
+
+async def _follow(reload: Reload) -> AsyncIterator[bytes]:
+    """How it goes, a line each, until it is over."""
+    while True:
+        busy = reload.busy
+        yield msgspec.json.encode(_progress(reload)) + b"\n"
+        if not busy:
+            return
+        await asyncio.sleep(_STEP)
 
 
 async def _wish(request: Request) -> _Wish:
@@ -74,6 +91,16 @@ def _document(proposal: Proposal) -> dict[str, Any]:
         "changes": changes,
         "unread": proposal.unread,
     }
+
+
+def _progress(reload: Reload) -> dict[str, Any]:
+    left = max(0.0, reload.end - reload.now()) if reload.state == "watching" else 0.0
+    worse = [{"what": each.what, "why": each.why, "text": _text(each.why)} for each in reload.worse]
+    return {"state": reload.state, "left": round(left, 1), "worse": worse}
+
+
+def _text(why: str) -> dict[str, str]:
+    return {language: phrase(why, language) for language in LANGUAGES}
 
 
 def _json(document: object, status: int = 200) -> Response:

@@ -3,11 +3,11 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
-from daemon.config.faults import ConfigError, Fault
+from daemon.config.faults import ConfigError, Fault, listed
 from daemon.config.load import Plan
 from daemon.crew import Crew
 from daemon.parts import Daemon
@@ -51,9 +51,11 @@ class Reload:
         self._hangup = False
         self._order: _Order | None = None
         self._proposal = Proposal()
-        self._state: State = "idle"
-        self._end = 0.0
-        self._worse: list[Worse] = []
+        self.state: State = "idle"
+        self.end = 0.0
+        """Second of the daemon's clock at which the watch over the last change ends."""
+        self.worse: list[Worse] = []
+        """Why the last change was taken back."""
 
     def ask(self) -> None:
         """SIGHUP: look at the file soon, and apply what is good in it; asked twice meanwhile is asked once."""
@@ -84,19 +86,17 @@ class Reload:
         if proposal.refusal:
             raise NotNowError(f"{proposal.refusal.zh} {proposal.refusal.en}")
         self._order = _Order(proposal.difference, [str(each) for each in proposal.changes], by, seconds)
-        self._state, self._worse = "applying", []
+        self.state, self.worse = "applying", []
         self._stirred.set()
 
     @property
     def busy(self) -> bool:
         """A change is under way or being watched."""
-        return self._state in ("applying", "watching")
+        return self.state in ("applying", "watching")
 
-    def progress(self) -> dict[str, Any]:
-        """How far the change is."""
-        left = max(0.0, self._end - self._daemon.clock.monotonic()) if self._state == "watching" else 0.0
-        worse = [{"what": each.what, "why": each.why} for each in self._worse]
-        return {"state": self._state, "left": round(left, 1), "worse": worse}
+    def now(self) -> float:
+        """By the daemon's clock."""
+        return self._daemon.clock.monotonic()
 
     async def run(self) -> None:
         """Do what is asked, for ever."""
@@ -133,10 +133,10 @@ class Reload:
         daemon.recorder.emit("config.applied", "config", actor=f"person:{order.by}",
                              content={"by": order.by, "changes": order.in_words})  # fmt: skip
         daemon.engine.raise_own(faulty(None))
-        watch = Watch(before, change.old, change.new, daemon.clock.monotonic(), order.seconds)
-        self._state, self._end = "watching", watch.end
-        self._worse = await self._watch(watch, failing)
-        if self._worse:
+        watch = Watch(before, change.old, change.new, self.now(), order.seconds)
+        self.state, self.end = "watching", watch.end
+        self.worse = await self._watch(watch, failing)
+        if self.worse:
             await self._roll_back(order)
         else:
             await self._keep(order)
@@ -144,13 +144,13 @@ class Reload:
     async def _look_before(self, plan: Plan) -> Before:
         before, points = Before(), safety_points(plan)
         for _ in range(_BEFORE):
-            before.look(points, self._daemon.image, self._daemon.clock.monotonic())
+            before.look(points, self._daemon.image, self.now())
             await asyncio.sleep(_LOOK)
         return before
 
     async def _watch(self, watch: Watch, failing: frozenset[str]) -> list[Worse]:
-        clock, image = self._daemon.clock, self._daemon.image
-        while (now := clock.monotonic()) < watch.end:
+        image = self._daemon.image
+        while (now := self.now()) < watch.end:
             watch.look(image, now)
             if urgent := watch.urgent(now):
                 return urgent
@@ -171,20 +171,21 @@ class Reload:
             raise SystemExit(1) from None
 
     async def _roll_back(self, order: _Order) -> None:
-        daemon, why = self._daemon, ", ".join(f"{each.what}: {each.why}" for each in self._worse[:4])
+        daemon, why = self._daemon, _summary(self.worse)
         log.error("the change has made something worse, taking it back", worse=why)
         await self._apply(difference(daemon.plan, _renewed(order.change)))
         changes = order.in_words
         daemon.recorder.emit("config.rolled_back", "config", content={"by": order.by, "why": why, "changes": changes})
-        daemon.engine.raise_own(rolled_back(why, changes=changes, by=order.by))
-        self._state = "rolled_back"
+        worse = {each.what: each.why for each in self.worse}
+        daemon.engine.raise_own(rolled_back(why, worse=worse, changes=changes, by=order.by))
+        self.state = "rolled_back"
 
     async def _keep(self, order: _Order) -> None:
         daemon = self._daemon
         await self._on_disk(self._prove)
         daemon.recorder.emit("config.kept", "config", content={"by": order.by})
         daemon.engine.raise_own(rolled_back(""))
-        self._state = "kept"
+        self.state = "kept"
         log.info("the change is kept")
 
     def _prove(self) -> None:
@@ -200,6 +201,13 @@ class Reload:
             await asyncio.to_thread(write)
         except (OSError, ConfigError) as error:
             log.error("the state folder could not be told of a change", why=str(error))
+
+
+def _summary(worse: list[Worse]) -> str:
+    """Those of the first reason: `io1.input3, io1.input8: no answer`."""
+    why = worse[0].why
+    names = sorted(each.what for each in worse if each.why == why)
+    return f"{listed(names, 6)}: {why}"
 
 
 def _first(faults: tuple[Fault, ...]) -> Fault | None:

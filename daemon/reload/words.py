@@ -35,7 +35,7 @@ def told(change: Difference) -> list[Change]:
     devices = [{name: its.model_dump() for name, its in site.devices.items()} for site in (old, new)]
     subscribers = [{name: its.model_dump() for name, its in site.subscribers.items()} for site in (old, new)]
     header = [{key: getattr(site.site, key) for key in _HEADER} for site in (old, new)]
-    return [
+    changes = [
         *(Change("~", f"site.{key}", _moved({key: values})) for key, values in _differing(*header).items()),
         *_section("lines", change.lines, lines, first=_OPENED),
         *_section("devices", change.devices, devices, otherwise=_PROFILE),
@@ -45,6 +45,13 @@ def told(change: Difference) -> list[Change]:
         *_cards(change.cards),
         *_titles(change),
     ]
+    subjects = {each.subject for each in changes}
+    return [each for each in changes if _subject(each.subject.removeprefix("rules.")) not in subjects]
+
+
+def _subject(rule: str) -> str:
+    """What implies a rule: it is told there."""
+    return ".".join(rule.split(".")[:2]) if rule.count(".") == 2 else ""
 
 
 def _section(
