@@ -184,7 +184,8 @@ class Device:
         self._settling.forget()
         self._factors.forget()
         self._decoders.clear()
-        return [self._question(pdu) for entry in self.profile.prepare for pdu in self._prepare_pdus(entry)]
+        entries = [entry for entry in self.profile.prepare if self.profile.owed(entry, self._channels)]
+        return [self._question(pdu) for entry in entries for pdu in self._prepare_pdus(entry)]
 
     def _learn_settled(self, scan: Scan) -> bool:
         """True when something else is to be settled now, or all is; and when it must be, and values are asked for."""

@@ -41,6 +41,7 @@ _OF_NUMBERS = {
     "bits",
     "times",
 }
+_OF_READING = {"inverted", "flash_on", "flash_off", "only_if", "form"}
 _OF_REGISTERS = {
     "form",
     "registers",
@@ -114,7 +115,7 @@ class PointSpec(Part):
     period: Time = 60.0
     writable: bool = False
     self_clearing: bool = False
-    """A coil that is a push of a button: only true is written, and nothing is ever read back from it."""
+    """A push of a button: only true is written, to a register as 1, and nothing is ever read back from it."""
     flash_on: Flash | None = None
     flash_off: Flash | None = None
     optional: bool = False
@@ -136,9 +137,9 @@ class PointSpec(Part):
             yield "flash_on and flash_off are writes to coils"
         if self.writable and self.table in {"discrete", "input"}:
             yield f"a {self.table} cannot be written; coils and holding registers can"
-        if self.self_clearing and not (self.table == "coil" and self.writable):
-            yield "self_clearing is for coils that are written: say table: coil and writable: true"
-        if self.self_clearing and (strange := {"inverted", "flash_on", "flash_off", "only_if"} & said):
+        if self.self_clearing and not self.writable:
+            yield "self_clearing is for what is written: say writable: true"
+        if self.self_clearing and (strange := (_OF_NUMBERS | _OF_READING) & said):
             yield f"what clears itself has no {', '.join(sorted(strange))}"
         if not self.self_clearing and (missing := {"kind", "period"} - said):
             yield f"{' and '.join(sorted(missing))} missing: say in which class it is read, and how often"

@@ -1,6 +1,6 @@
 """A product on Modbus as data: what is where, in which form, how it is commanded, and what is odd about it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -12,6 +12,7 @@ from drivers.modbus.codec import (
     MOST_WRITTEN_BITS,
     MOST_WRITTEN_REGISTERS,
     Manners,
+    Table,
 )
 from drivers.modbus.parts import Address, Channel, Part, Text, Time, Word
 from drivers.modbus.point import Flash, PointSpec, channel_names
@@ -70,6 +71,8 @@ class Prepare(Part):
     table: Literal["coil", "holding"]
     address: Address
     values: Annotated[list[Word], Field(min_length=1, max_length=MOST_WRITTEN_BITS)]
+    only_with: list[Channel] = Field(default_factory=list)
+    """Owed only where the site asks for one of these optional points; left out: always."""
     why: str
 
     @model_validator(mode="after")
@@ -151,7 +154,12 @@ class Profile(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         faults = list(self._name_faults())
-        faults = faults or [*self._guard_faults(), *self._factor_faults(), *self._settle_faults()]
+        faults = faults or [
+            *self._guard_faults(),
+            *self._factor_faults(),
+            *self._settle_faults(),
+            *self._prepare_faults(),
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -167,6 +175,11 @@ class Profile(Part):
         other = self.points.get(name)
         counted = other is not None and 1 < other.count == spec.count
         return f"{name}{index + 1}" if counted else name
+
+    def owed(self, entry: Prepare, wanted: Collection[str]) -> bool:
+        """Whether this setting is to be written to a device of which these channels are wanted."""
+        asked = {self.channels[name][0] for name in wanted}.union(wanted)
+        return not entry.only_with or not asked.isdisjoint(entry.only_with)
 
     def covered(self, settle: Settle) -> frozenset[str]:
         """The channels that wait for this entry."""
@@ -210,8 +223,15 @@ class Profile(Part):
         (low, its_width), (high, _) = sorted(
             [(spec.address + index * spec.stride, spec.width), (its.address + place * its.stride, its.width)]
         )
-        if high - (low + its_width) > (self.limits.bridge or 0):
+        between = set(range(low + its_width, high)) - self._mapped(spec.table)
+        if len(between) > (self.limits.bridge or 0):
             yield f"{guard} does not stand beside it; where the registers between exist, say so with limits: bridge"
+
+    def _mapped(self, table: Table) -> set[int]:
+        """Addresses that are read in any case."""
+        specs = [spec for spec in self.points.values() if spec.table == table and not spec.optional]
+        starts = [(spec.address + index * spec.stride, spec.width) for spec in specs for index in range(spec.count)]
+        return {address for start, width in starts for address in range(start, start + width)}
 
     def _factor_faults(self) -> Iterator[str]:
         known = self.channels
@@ -243,3 +263,10 @@ class Profile(Part):
                 count = sum(bool(settle.words) and name in self.covered(settle) for settle in self.settle)
                 if count != 1:
                     yield f"points: {name}: words: settled needs one entry of settle with words; it has {count}"
+
+    def _prepare_faults(self) -> Iterator[str]:
+        for entry in self.prepare:
+            for name in entry.only_with:
+                place = self.channels.get(name, (name, 0))[0]
+                if place not in self.points or not self.points[place].optional:
+                    yield f"prepare: only_with: {name} is no optional point"

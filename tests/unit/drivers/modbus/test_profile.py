@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from drivers.modbus import Device
 from drivers.modbus.profile import Mark, Profile
+from gatehouse.driver import DriverError
 
 SHIPPED = sorted((Path(__file__).parents[4] / "config/profiles").rglob("*.yaml"))
 NEEDED = {
@@ -72,6 +73,31 @@ def test_what_makes_no_sense_is_refused(entry: dict[str, Any], message: str, mad
     with pytest.raises(ValidationError) as refusal:
         made({"thing": entry})
     assert message in str(refusal.value)
+
+
+def test_the_push_of_a_button_may_be_a_register(made: Callable[..., Profile]) -> None:
+    device = Device(1, made({"reset": {"table": "holding", "address": 10, "writable": True, "self_clearing": True}}))
+    assert device.write("reset", True).request.startswith(bytes.fromhex("01 06 00 0A 00 01"))
+    assert not device.scans()
+    with pytest.raises(DriverError, match="only true"):
+        device.write("reset", False)
+    with pytest.raises(ValidationError, match="for what is written"):
+        made({"reset": {"table": "holding", "self_clearing": True}})
+    with pytest.raises(ValidationError, match="has no enum"):
+        made({"reset": {"table": "holding", "writable": True, "self_clearing": True, "enum": {0: "no"}}})
+
+
+def test_a_setting_may_be_owed_only_with_what_is_asked_for(made: Callable[..., Profile]) -> None:
+    setting = {"table": "holding", "address": 59000, "values": [1], "why": "writes", "only_with": ["test"]}
+    points = {"volts": {}, "test": {"table": "coil", "count": 2, "optional": True}}
+    profile = made(points, prepare=[setting])
+    assert not Device(1, profile).prepare()
+    for also in (("test",), ("test2",)):
+        [question] = Device(1, profile, also=also).prepare()
+        assert question.request.startswith(bytes.fromhex("01 06 E6 78 00 01"))
+    for name in ("volts", "amps"):
+        with pytest.raises(ValidationError, match=f"only_with: {name} is no optional point"):
+            made(points, prepare=[{**setting, "only_with": [name]}])
 
 
 def test_a_channel_cannot_come_twice(made: Callable[..., Profile]) -> None:
