@@ -15,6 +15,7 @@ from simulators.bodies import Contact, Door, Terminal
 from simulators.boom import Boom, Wiring
 from simulators.clock import Clock, FineClock
 from simulators.diary import Diary
+from simulators.meter import Meter
 from simulators.segment import Pace
 from simulators.site import SiteError
 from simulators.unit import Terminals, Unit
@@ -41,7 +42,7 @@ class Reader(Speaker, Protocol):
         """As JSON can say it."""
 
 
-_Kind = type[Unit] | Callable[[Clock], Reader]
+_Kind = type[Unit] | type[Meter] | Callable[[Clock], Reader]
 
 
 def _kind(path: str, device: Mapping[str, Any]) -> _Kind:
@@ -58,6 +59,10 @@ def _is_unit(kind: _Kind) -> TypeGuard[type[Unit]]:
     return isinstance(kind, type) and issubclass(kind, Unit)
 
 
+def _is_meter(kind: _Kind) -> TypeGuard[type[Meter]]:
+    return isinstance(kind, type) and issubclass(kind, Meter)
+
+
 class Estate:
     """Everything that stands on a site."""
 
@@ -66,7 +71,7 @@ class Estate:
         self.clock = clock
         self.diary = Diary(clock)
         self.lines: dict[str, Line] = {}
-        self.units: dict[str, Unit] = {}
+        self.units: dict[str, Unit | Meter] = {}
         self.readers: dict[str, Reader] = {}
         self.doors: dict[str, Door] = {}
         self.booms: dict[str, Boom] = {}
@@ -99,7 +104,7 @@ class Estate:
         }
 
     def socket(self, device: str) -> Socket:
-        """A Modbus unit's place on its line."""
+        """A Modbus unit's or a meter's place on its line."""
         return next(line.sockets[device] for line in self.lines.values() if device in line.sockets)
 
     def terminal(self, path: str, point: object) -> Terminal:
@@ -107,7 +112,7 @@ class Estate:
         device, _, channel = str(point).partition(".")
         unit = self.units.get(device)
         if unit is None:
-            raise SiteError(f"{path}: {point!r} is on no simulated Modbus device; there are: {', '.join(self.units)}")
+            raise SiteError(f"{path}: {point!r} is on no simulated device; there are: {', '.join(self.units)}")
         channels = getattr(unit, "channels", ())
         if channel not in channels:
             raise SiteError(f"{path}: {device} has no terminal {channel!r}; it has: {', '.join(channels) or 'none'}")
@@ -131,11 +136,17 @@ class Estate:
                 raise SiteError(f"{path}.unit: a unit address from 1 to 255 is wanted, found {address!r}")
             self.units[name] = kind(address, self.clock)
             line.attach(name, self.units[name])
-        elif isinstance(line, StreamLine):
+        elif not isinstance(line, StreamLine):
+            raise SiteError(f"{path}: {device.get('driver')} needs a line that is serial or rtu_over_tcp, not tcp")
+        elif _is_meter(kind):
+            try:
+                self.units[name] = kind(device, self.clock)
+            except ValueError as error:
+                raise SiteError(f"{path}.{error}") from error
+            line.attach(name, self.units[name])
+        else:
             self.readers[name] = cast(Callable[[Clock], Reader], kind)(self.clock)
             line.connect(name, self.readers[name])
-        else:
-            raise SiteError(f"{path}: {device.get('driver')} needs a line that is serial or rtu_over_tcp, not tcp")
 
     def _given(self, path: str, table: Mapping[str, Any], key: str) -> Terminal | None:
         return self.terminal(f"{path}.{key}", table[key]) if table.get(key) else None

@@ -1,7 +1,7 @@
 """What can be wrong with a line or a unit, and what becomes of an answer then."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 
 from simulators.modbus import checksum
@@ -30,8 +30,8 @@ class UnitFaults:
     foreign: int = 0
     """Answers under the address of another unit, with a sound checksum."""
 
-    def shape(self, answer: bytes, dice: random.Random) -> bytes:
-        """What is sent on a serial line instead of an answer; counts down."""
+    def shape(self, answer: bytes, dice: random.Random, disguised: Callable[[bytes], bytes] | None = None) -> bytes:
+        """What is sent on a serial line instead of an answer; counts down. `disguised`: makes it another unit's."""
         if self._next("corrupt"):
             answer = answer[:-1] + bytes([answer[-1] ^ 0xFF])
         if self._next("half"):
@@ -40,7 +40,7 @@ class UnitFaults:
             at = dice.randrange(len(answer))
             answer = answer[:at] + answer[at + 1 :]
         if self._next("foreign"):
-            answer = checksum(bytes([answer[0] % 247 + 1]) + answer[1:-2])
+            answer = (disguised or _other_unit)(answer)
         if self._next("doubled"):
             answer += answer
         return answer
@@ -75,6 +75,10 @@ class LineFaults:
         if self.noise and self.dice.random() < self.noise:
             return self.dice.randbytes(self.dice.randint(1, 3))
         return b""
+
+
+def _other_unit(answer: bytes) -> bytes:
+    return checksum(bytes([answer[0] % 247 + 1]) + answer[1:-2])
 
 
 def facts(faults: UnitFaults | LineFaults) -> dict[str, object]:

@@ -34,6 +34,10 @@ class Values:
         self.drift = 0.0
         """Share by which numbers swing slowly around what was set; 0 stands still."""
 
+    def add(self, **values: Value) -> None:
+        """Have more values."""
+        self._values |= values
+
     def set(self, name: str, value: object) -> None:
         """Set one; FieldError names what there is."""
         if name not in self._values:

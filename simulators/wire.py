@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from simulators.clock import Clock
 from simulators.faults import LineFaults, UnitFaults, facts
+from simulators.meter import DELAY, Meter
 from simulators.modbus import Responder
 from simulators.ports import Connection, PtyPort, TcpPort
 from simulators.segment import Pace, Segment
@@ -30,9 +31,9 @@ class Speaker(Protocol):
 
 @dataclass(slots=True)
 class Socket:
-    """A unit's place on a line: what is wrong with it there, and what passed."""
+    """A unit's or meter's place on a line: what is wrong with it there, and what passed."""
 
-    unit: Unit
+    unit: Unit | Meter
     faults: UnitFaults = field(default_factory=UnitFaults)
     requests: int = 0
     answers: int = 0
@@ -47,7 +48,7 @@ class Socket:
         if self.faults.silent or not self.unit.hears():
             return None
         self.requests += 1
-        answer = responder.answer(self.unit, frame)
+        answer = self.unit.answer(frame) if isinstance(self.unit, Meter) else responder.answer(self.unit, frame)
         self.answers += answer is not None
         return answer
 
@@ -65,9 +66,10 @@ class Line:
         self.sockets: dict[str, Socket] = {}
         self.speakers: dict[str, Speaker] = {}
 
-    def attach(self, device: str, unit: Unit) -> None:
-        """Put a Modbus unit on the wire."""
-        self.sockets[device] = Socket(unit)
+    def attach(self, device: str, unit: Unit | Meter) -> None:
+        """Put a Modbus unit or a meter on the wire."""
+        faults = UnitFaults(delay=DELAY) if isinstance(unit, Meter) else UnitFaults()
+        self.sockets[device] = Socket(unit, faults)
 
     def unplug(self) -> None:
         """Take the port away from the host."""
@@ -83,7 +85,8 @@ class Line:
 
     def _named(self, address: int) -> list[Socket]:
         """The units that a frame is for; 0 is for all, and two may share an address by mistake."""
-        return [socket for socket in self.sockets.values() if address in {0, socket.unit.address}]
+        units = [socket for socket in self.sockets.values() if not isinstance(socket.unit, Meter)]
+        return [socket for socket in units if address in {0, socket.unit.address}]
 
 
 class StreamLine(Line):
@@ -134,13 +137,18 @@ class StreamLine(Line):
         address = self._responder.addressed(frame)
         if address is None or self.faults.cut:
             return
-        for socket in self._named(address):
+        for socket in [*self._named(address), *self._meters(frame)]:
             answer = socket.answer(self._responder, frame)
             if answer is None or address == 0:
                 continue
-            faults = socket.faults
-            shaped = self.faults.stray() + faults.shape(answer, self.faults.dice)
+            faults, unit = socket.faults, socket.unit
+            disguised = unit.disguised if isinstance(unit, Meter) else None
+            shaped = self.faults.stray() + faults.shape(answer, self.faults.dice, disguised)
             self._segment.from_unit(shaped, heard + faults.delay + faults.late)
+
+    def _meters(self, frame: bytes) -> list[Socket]:
+        """The meters that a frame is for."""
+        return [each for each in self.sockets.values() if isinstance(each.unit, Meter) and each.unit.asked(frame)]
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ def site(**changes: Any) -> dict[str, Any]:
 def test_everything_that_is_simulated_is_known_by_the_name_of_its_profile() -> None:
     assert known() == [
         "bender/rcms410",
+        "cjt188",
+        "dlt645",
         "eastron/sdm230",
         "lingxun/lx47le-125",
         "rdm6300",
@@ -34,7 +36,7 @@ def test_everything_that_is_simulated_is_known_by_the_name_of_its_profile() -> N
 def test_every_known_profile_has_its_file_and_the_other_way_round() -> None:
     profiles = Path("config/profiles")
     there = {file.relative_to(profiles).with_suffix("").as_posix() for file in profiles.rglob("*.yaml")}
-    assert set(known()) - {"rdm6300"} <= there
+    assert set(known()) - {"rdm6300", "dlt645", "cjt188"} <= there
 
 
 async def test_the_small_site_stands_as_it_is_written(tmp_path: Path) -> None:
@@ -70,6 +72,7 @@ async def test_inverted_inputs_are_turned_round(tmp_path: Path) -> None:
 
 
 BOARD = site()["devices"]["io1"]
+METER = {"line": "gate", "driver": "dlt645", "address": "012345678901"}
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,11 @@ BOARD = site()["devices"]["io1"]
         ({"doors": {"n": {"lock": "io9.relay1"}}}, r"doors\.n\.lock: 'io9.relay1' .* there are: io1"),
         ({"doors": {"n": {"lock": "io1.relay9"}}}, r"doors\.n\.lock: io1 has no terminal 'relay9'; it has: relay1"),
         ({"doors": {"n": {}}}, r"doors\.n\.lock: missing"),
+        (
+            {"devices": {"m": METER | {"address": 12345678901}}},
+            r"devices\.m\.address: 12 digits in quotes .* 12345678901",
+        ),
+        ({"lines": {"gate": {"tcp": "a:1"}}, "devices": {"m": METER}}, "dlt645 needs a line that is serial"),
         ({"lines": {"gate": {"tcp": "a:1"}}, "devices": {"r": {"line": "gate", "driver": "rdm6300"}}}, "not tcp"),
     ],
 )

@@ -24,7 +24,8 @@ class Ends:
 
 
 @pytest.mark.parametrize(
-    ("baud", "form", "bits"), [(9600, "8N1", 10), (9600, "8E1", 11), (1200, "8N2", 11), (115200, "8O1", 11), (300, "7E1", 10), (9600, "8E2", 12)]
+    ("baud", "form", "bits"),
+    [(9600, "8N1", 10), (9600, "8E1", 11), (1200, "8N2", 11), (115200, "8O1", 11), (300, "7E1", 10), (9600, "8E2", 12)],
 )
 def test_a_character_takes_its_bits(baud: int, form: str, bits: int) -> None:
     assert Pace(baud, form).character == pytest.approx(bits / baud)
