@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, plugins
+from daemon.config import cards, contradictions, hardware, overload, plugins
+from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
 from daemon.config.faults import Where
@@ -39,6 +40,8 @@ class Plan:
     """Points whose readings are to be turned round."""
     cards: CardBook
     """The one list that all rules with a reader look into."""
+    loads: Mapping[str, Load]
+    """By line: what it has to do, and what it can promise."""
 
 
 def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None) -> Plan:
@@ -54,11 +57,12 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     book = _cards(draft, folder)
     rules = [*_implied(draft, releases, book), *explicit_rules(draft, names)]
     titles = _titles(draft)
+    loads = overload.loads(draft, gear)
     return Plan(
         site=draft.site(),
         folder=folder,
         devices=gear.devices,
-        points=list(_points(draft, gear, titles)),
+        points=list(_points(draft, gear, titles, _promised(loads))),
         outputs=list(_outputs(draft)),
         rules=rules,
         titles=titles,
@@ -66,6 +70,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
             f"{name}.{channel}" for name, device in draft.sound("devices") for channel in device.inverted
         ),
         cards=book,
+        loads=loads,
     )
 
 
@@ -105,7 +110,17 @@ def _cards(draft: Draft, folder: Path) -> CardBook:
     return book
 
 
-def _points(draft: Draft, gear: Hardware, titles: Mapping[str, str]) -> Iterator[Point]:
+def _promised(loads: Mapping[str, Load]) -> dict[str, float]:
+    """By point: seconds that its line needs at worst, so that no healthy device grows stale because another dies."""
+    return {
+        f"{promise.asked.device}.{channel}": promise.dying
+        for load in loads.values()
+        for promise in load.promises
+        for channel in promise.scan.points
+    }
+
+
+def _points(draft: Draft, gear: Hardware, titles: Mapping[str, str], promised: Mapping[str, float]) -> Iterator[Point]:
     for name, channels in gear.channels.items():
         title, ages = titles.get(f"devices.{name}", name), gear.ages.get(name, {})
         for channel, point in (channels or {}).items():
@@ -113,7 +128,7 @@ def _points(draft: Draft, gear: Hardware, titles: Mapping[str, str]) -> Iterator
                 point,
                 name=f"{name}.{channel}",
                 title=f"{title} {point.title or channel}",
-                max_age=ages.get(channel, point.max_age),
+                max_age=max(ages.get(channel, point.max_age), promised.get(f"{name}.{channel}", 0.0)),
             )
         yield Point(name=f"{name}.online", title=f"{title} 在线")
 

@@ -19,6 +19,19 @@ class Term(str):
     __slots__ = ()
 
 
+class Both(str):
+    """A piece of a message that was composed in both languages; as a text it is the English one."""
+
+    __slots__ = ("zh",)
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> "Both":
+        """The same, in English and in Chinese."""
+        made = super().__new__(cls, en)
+        made.zh = zh
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that is wrong with a site."""
@@ -48,7 +61,7 @@ class Fault:
         words = WORDS[self.code]
         if language == "en":
             return words[0].format_map(self.values), words[1].format_map(self.values)
-        values = {name: TERMS[value] if isinstance(value, Term) else value for name, value in self.values.items()}
+        values = {name: _chinese(value) for name, value in self.values.items()}
         return words[2].format_map(values), words[3].format_map(values)
 
     def text(self, language: Language = "en") -> str:
@@ -75,7 +88,7 @@ class Place:
 
     def fault(self, where: Where, code: str, nearest: str = "", **values: object) -> Fault:
         """A fault at this spot."""
-        words = {name: value if isinstance(value, Term) else str(value) for name, value in values.items()}
+        words = {name: value if isinstance(value, Term | Both) else str(value) for name, value in values.items()}
         return Fault(file=self.file, line=self.line, column=self.column, path=dotted(where), code=code, values=words,
                      nearest=nearest)  # fmt: skip
 
@@ -89,6 +102,12 @@ class ConfigError(Exception):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(faults, key=lambda fault: (str(fault.file), fault.line, fault.column))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def _chinese(value: str) -> str:
+    if isinstance(value, Both):
+        return value.zh
+    return TERMS[value] if isinstance(value, Term) else value
 
 
 def dotted(where: Where) -> str:

@@ -2,9 +2,8 @@
 
 from types import MappingProxyType
 
-from daemon.config.wording_lines import LINES
-
 from daemon.config.wording_cards import CARDS
+from daemon.config.wording_lines import LINES
 
 _FILE = {
     "no_file": (
