@@ -14,8 +14,8 @@ from drivers.modbus import Device
 from drivers.modbus.profile import Profile
 from gatehouse.driver import DriverError, Question, Sample
 from gatehouse.points import Quality
-from tests.system import profile_units as units
-from tests.system.profile_units import BAD, Unit
+from simulators import profile_units as units
+from simulators.profile_units import BAD, Unit
 
 SHIPPED = sorted((Path(__file__).parents[2] / "config/profiles").rglob("*.yaml"))
 YAMLS = {str(file).partition("profiles/")[2].removesuffix(".yaml"): units.load(file) for file in SHIPPED}

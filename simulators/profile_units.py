@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pymodbus.client.mixin import ModbusClientMixin
 from pymodbus.constants import ExcCodes
@@ -48,7 +48,8 @@ Place = tuple[str, int]
 
 def load(file: Path) -> dict[str, Any]:
     """The YAML, as it is."""
-    return YAML(typ="safe").load(file)
+    found: dict[str, Any] = YAML(typ="safe").load(file)
+    return found
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Entry:
 
     @property
     def width(self) -> int:
+        """Addresses that it takes."""
         form = self.said.get("form", "u16")
         if self.said["table"] in {"coil", "discrete"}:
             return 1
@@ -69,6 +71,7 @@ class Entry:
 
     @property
     def places(self) -> list[Place]:
+        """These."""
         start = self.said["address"] + self.index * self.said.get("step", self.width)
         return [(self.said["table"], start + offset) for offset in range(self.width)]
 
@@ -104,6 +107,7 @@ class Unit:
     async def async_getValues(  # noqa: N802 - pymodbus's name
         self, _unit: int, function: int, address: int, count: int = 1
     ) -> list[Any] | ExcCodes:
+        """What a read brings, or how it is refused."""
         table = TABLES[function]
         if function > 4:  # pymodbus reads back what it wrote
             return [self.values.get((table, address + offset), 0) for offset in range(count)]
@@ -114,7 +118,8 @@ class Unit:
             return ExcCodes.ILLEGAL_VALUE
         odd = limits.get("even") and not bits and (address % 2 or count % 2)
         places = [(table, address + offset) for offset in range(count)]
-        assert not self.forbidden.intersection(places), f"{address} to {address + count - 1}"
+        if self.forbidden.intersection(places):
+            raise RuntimeError(f"{address} to {address + count - 1} is read, which does something")
         if odd or not all(place in self.values for place in places):
             return ExcCodes.ILLEGAL_ADDRESS
         return [bool(self.values[place]) if bits else self.values[place] for place in places]
@@ -122,6 +127,7 @@ class Unit:
     async def async_setValues(  # noqa: N802 - pymodbus's name
         self, _unit: int, function: int, address: int, values: list[Any]
     ) -> ExcCodes | None:
+        """Take a write; pymodbus answers it."""
         self.asked.append((function, address, len(values)))
         if function == 6 and self.yaml.get("limits", {}).get("register_write") == "multiple":
             return ExcCodes.ILLEGAL_FUNCTION
@@ -133,8 +139,8 @@ class Unit:
         """What it says to one frame."""
         framer: FramerBase = FRAMERS[framing](DecodePDU(True))
         used, pdu = framer.handleFrame(request, self.unit, 0)
-        assert used == len(request), request
-        assert pdu is not None, request
+        if used != len(request) or pdu is None:
+            raise RuntimeError(f"{request.hex(' ')} is no request")
         answer = _finish(pdu.datastore_update(self, self.unit))  # type: ignore[arg-type] # it is asked for no more
         answer.dev_id, answer.transaction_id = pdu.dev_id, pdu.transaction_id
         return framer.buildFrame(answer)
@@ -150,8 +156,8 @@ class Unit:
                 words |= dict.fromkeys(waiting(self.yaml, entry), order)
                 self.put([(entry["table"], entry["address"] + n) for n in range(2)], [test >> 16, test & 0xFFFF])
         self.orders = words
-        for entry in self.entries():
-            self._fill(entry, dice)
+        for channel in self.entries():
+            self._fill(channel, dice)
         for entry in settles(self.yaml):
             self.settle(entry, dice)
         if self.yaml.get("limits", {}).get("even"):
@@ -222,7 +228,8 @@ class Unit:
         known = {entry.name: entry for entry in self.entries() if not entry.said.get("self_clearing")}
         return {name: self.value(known[name], known) for name in known if name in channels}
 
-    def value(self, entry: Entry, known: dict[str, Entry]) -> Any:
+    def value(self, entry: Entry, known: dict[str, Entry]) -> Any:  # noqa: ANN401 - a value or BAD
+        """What a channel says now."""
         said = entry.said
         if "only_if" in said and self.value(partner(known, entry, said["only_if"]), known) is not True:
             return BAD
@@ -242,7 +249,9 @@ def partner(known: dict[str, Entry], entry: Entry, name: str) -> Entry:
 
 
 def settles(yaml: dict[str, Any]) -> list[dict[str, Any]]:
-    return yaml.get("settle", [])
+    """What has to be settled before it counts."""
+    found: list[dict[str, Any]] = yaml.get("settle", [])
+    return found
 
 
 def waiting(yaml: dict[str, Any], settle: dict[str, Any]) -> set[str]:
@@ -270,11 +279,11 @@ def number_of(words: list[int], form: str, order: str) -> float:
 def raw(said: dict[str, Any], form: str, dice: random.Random) -> float:
     """A number that a register may hold: plausible, or the marker of nothing."""
     if said.get("invalid") and dice.random() < 0.2:
-        return dice.choice(said["invalid"])
+        return cast("float", dice.choice(said["invalid"]))
     if "flags_above" in said and dice.random() < 0.5:
-        return said["flags_above"] + 1 + dice.randrange(256)
+        return cast("int", said["flags_above"]) + 1 + dice.randrange(256)
     if "enum" in said:
-        return dice.choice(list(said["enum"]))
+        return cast("float", dice.choice(list(said["enum"])))
     if form == "float32":
         return float("nan") if dice.random() < 0.1 else dice.uniform(said.get("low", -1000), said.get("high", 1000))
     first, last = said.get("bits", [0, 0] if "bit" in said else [0, -1])
@@ -285,7 +294,7 @@ def raw(said: dict[str, Any], form: str, dice: random.Random) -> float:
     return dice.randint(max(least, low), min(most, high))
 
 
-def meaning(said: dict[str, Any], words: list[int], order: str) -> Any:
+def meaning(said: dict[str, Any], words: list[int], order: str) -> Any:  # noqa: ANN401 - a value or BAD
     """What these registers say, by the words of the YAML."""
     form = said.get("form", "u16")
     if form == "text":
@@ -319,5 +328,5 @@ def _finish(steps: Coroutine[Any, Any, ModbusPDU]) -> ModbusPDU:
     try:
         steps.send(None)
     except StopIteration as end:
-        return end.value
+        return cast("ModbusPDU", end.value)
     raise RuntimeError("pymodbus waited in the middle of a request")
