@@ -110,7 +110,7 @@ def _field(spec: PointSpec, settled: Order | None) -> tuple[int, str, Meaning]:
     form, size = spec.form or "u16", 2 * spec.width
     if form == "text":
         return 0, f"{size}s", _text(spec)
-    order = settled or spec.words
+    order: str = (settled or spec.words) if spec.words == "settled" else spec.words
     meaning = _sliced(spec, _valid(spec, _meaning(spec)))
     if form == "bcd":
         return 0, f"{size}s", _bcd(_arranged(order), meaning)

@@ -47,11 +47,11 @@ class Channel:
 
 def channels(profile: Profile, also: Collection[str]) -> dict[str, Channel]:
     """All channels, without the optional ones that are neither asked for nor needed by others."""
-    every = {name: Channel(name, profile.points[entry], index) for name, (entry, index) in profile.channels.items()}
-    wanted: set[str] = set()
+    known, wanted = profile.channels, set[str]()
+    every = {name: Channel(name, profile.points[entry], index) for name, (entry, index) in known.items()}
     more = {
         name
-        for name, (entry, _) in profile.channels.items()
+        for name, (entry, _) in known.items()
         if not every[name].spec.optional or not {name, entry}.isdisjoint(also)
     }
     while more - wanted:

@@ -1,7 +1,6 @@
 """A product on Modbus as data: what is where, in which form, how it is commanded, and what is odd about it."""
 
 from collections.abc import Collection, Iterator
-from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -164,7 +163,7 @@ class Profile(Part):
             raise ValueError("; ".join(faults))
         return self
 
-    @cached_property
+    @property
     def channels(self) -> dict[str, tuple[str, int]]:
         """Every channel: its entry in `points`, and its place among the counted ones."""
         entries = ((entry, channel_names(entry, spec)) for entry, spec in self.points.items())
@@ -178,8 +177,8 @@ class Profile(Part):
 
     def owed(self, entry: Prepare, wanted: Collection[str]) -> bool:
         """Whether this setting is to be written to a device of which these channels are wanted."""
-        asked = {self.channels[name][0] for name in wanted}.union(wanted)
-        return not entry.only_with or not asked.isdisjoint(entry.only_with)
+        known = self.channels if entry.only_with else {}
+        return not entry.only_with or any({name, known[name][0]} & set(entry.only_with) for name in wanted)
 
     def covered(self, settle: Settle) -> frozenset[str]:
         """The channels that wait for this entry."""

@@ -67,6 +67,24 @@ def test_the_channels_that_sites_name_are_there(
         ({"period": "5"}, "write a number and its unit"),
         ({"adress": 5}, "Extra inputs are not permitted"),
         ({"kind": "urgent"}, "'safety', 'access', 'measure' or 'slow'"),
+        ({"form": "u8"}, "u8 is half a register: say byte: high or byte: low"),
+        ({"form": "u32", "byte": "low"}, "byte cuts one register"),
+        ({"bit": 16}, "bit 16: the highest is 15"),
+        ({"form": "text"}, "a text says how many registers it takes"),
+        ({"form": "text", "registers": 4, "scale": 0.1}, "a text has no scale"),
+        ({"form": "bcd", "registers": 3}, "a bcd takes at most 2 registers"),
+        ({"form": "bcd", "bit": 3}, "a bcd number has no slices"),
+        ({"registers": 2}, "registers is for the forms bcd and text"),
+        ({"chars": "low"}, "chars is for the form text"),
+        ({"words": "low-first"}, "only numbers of several registers have an order of words"),
+        ({"form": "u64", "words": "settled"}, "words: settled is for the forms u32, s32 and float32"),
+        ({"table": "coil", "writable": True, "self_clearing": True, "inverted": True}, "what clears itself has no"),
+        ({"self_clearing": True}, "self_clearing is for what is written: say writable: true"),
+        ({"times": ["ct"]}, "there is no point ct"),
+        ({"times": ["thing"]}, "thing go round in a circle"),
+        ({"times": ["thing"], "bit": 1}, "only a number can be multiplied"),
+        ({"only_if": "valid"}, "there is no point valid"),
+        ({"only_if": "thing"}, "thing is neither true nor false"),
     ],
 )
 def test_what_makes_no_sense_is_refused(entry: dict[str, Any], message: str, made: Callable[..., Profile]) -> None:
@@ -140,3 +158,62 @@ def test_how_it_leaves_the_factory(made: Callable[..., Profile]) -> None:
     assert (profile.line.baud, profile.line.format, profile.line.unit) == (19200, "8E1", 247)
     with pytest.raises(ValidationError, match="format"):
         made({"thing": {}}, line={"format": "9N1"})
+
+
+VALID = {"table": "input", "address": 0, "bit": 0}
+
+
+@pytest.mark.parametrize(
+    ("valid", "limits", "message"),
+    [
+        (VALID | {"period": "2s"}, {}, "is read in another exchange: give both the same table, kind and period"),
+        (VALID | {"kind": "safety"}, {}, "is read in another exchange"),
+        ({"table": "discrete"}, {}, "is read in another exchange"),
+        (
+            VALID | {"address": 3},
+            {},
+            "does not stand beside it; where the registers between exist, say so with limits: bridge",
+        ),
+        (VALID | {"bit": 1, "only_if": "other"}, {}, "valid itself waits for other"),
+    ],
+)
+def test_a_validity_is_read_with_what_it_says(
+    valid: dict[str, Any], limits: dict[str, Any], message: str, made: Callable[..., Profile]
+) -> None:
+    points = {"thing": {"address": 1, "only_if": "valid"}, "valid": valid, "other": VALID}
+    with pytest.raises(ValidationError, match=message):
+        made(points, limits=limits)
+    made(points | {"valid": VALID | {"address": 3}}, limits={"bridge": 1})
+
+
+def test_factors_are_numbers(made: Callable[..., Profile]) -> None:
+    with pytest.raises(ValidationError, match="times: word is no number"):
+        made({"thing": {"times": ["word"]}, "word": {"address": 1, "enum": {1: "one"}}})
+    with pytest.raises(ValidationError, match="a, b go round in a circle"):
+        made(
+            {
+                "a": {"times": ["b"]},
+                "b": {"address": 1, "times": ["a"]},
+                "c": {"address": 2, "times": ["d"]},
+                "d": {"address": 3},
+            }
+        )
+
+
+def test_what_is_read_says_how_often(made: Callable[..., Profile]) -> None:
+    title = {"zh": "点", "en": "point"}
+    head = {
+        "maker": "m",
+        "model": "m",
+        "title": title,
+        "source": [{"text": "made up"}],
+        "hardware": False,
+        "grade": "B",
+    }
+    with pytest.raises(ValidationError, match="kind and period missing: say in which class it is read, and how often"):
+        Profile.model_validate({**head, "points": {"thing": {"title": title, "table": "input", "address": 0}}})
+
+
+def test_patience_is_not_shorter_than_usual(made: Callable[..., Profile]) -> None:
+    with pytest.raises(ValidationError, match="shorter than usual"):
+        made({"thing": {}}, limits={"usual": "400ms"})
