@@ -23,7 +23,7 @@ from daemon.feeds.catalogue import describe
 from daemon.journal import chain
 from daemon.journal import query as journal_query
 from daemon.journal.journal import Filter, JournalError
-from daemon.reload.source import DIED, Source, faulty, rolled_back
+from daemon.reload.source import Source, faulty, rolled_back
 
 
 def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *, as_json: bool) -> int:
@@ -79,8 +79,9 @@ def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socke
             return 2
         plan = last
     else:
-        if source.on_trial(plan) and (last := _last_good(source, ())) is not None:
-            plan, died = last, DIED
+        failed = source.failed(plan)
+        if failed and (last := _last_good(source, ())) is not None:
+            plan, died = last, failed
     try:
         held = _hold(source.state)
     except RuntimeError as error:

@@ -71,7 +71,7 @@ class Remote:
         self._channels = {point.name for point in self._points}
         if len(self._channels) != len(self._points):
             raise DriverFaultError("two of its points have the same name")
-        self.unit, self.address = values.get("unit"), values.get("address")
+        self.unit, self.address, self.profile = (values.get(name) for name in ("unit", "address", "profile"))
         self.digest = process.description.digest
 
     def points(self) -> Sequence[Point]:

@@ -13,6 +13,7 @@ from daemon.parts import Daemon, exclusive, shown
 from daemon.relays import Relay
 from daemon.reload.difference import Difference, on_line
 from gatehouse.demands import Priority
+from rules._cards import CardBook
 
 _LIFE = Priority.LIFE_SAFETY
 
@@ -33,8 +34,8 @@ def _swap(daemon: Daemon, change: Difference, made: dict[str, Relay | Boom]) -> 
     """Everything that decides, at once."""
     plan = daemon.plan = change.new
     for rule in plan.rules:
-        if hasattr(rule, "cards"):
-            rule.cards = plan.cards
+        if isinstance(getattr(rule, "cards", None), CardBook):
+            rule.cards = plan.cards  # type: ignore[attr-defined] # not every rule has them
     daemon.image.change(plan.points, change.anew)
     daemon.engine.arbiter.change(plan.outputs, exclusive(plan))
     daemon.titles.clear()

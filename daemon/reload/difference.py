@@ -147,11 +147,14 @@ def _moves(old: Plan, new: Plan, line: str) -> bool:
 
 
 def _same_device(old: Plan, new: Plan, name: str) -> bool:
-    """The same settings on the same line, the same profile word for word, the same third-party driver byte by byte."""
-    entries = [plan.site.devices[name] for plan in (old, new)]
-    tcp = {plan.site.lines[entry.line].tcp is not None for plan, entry in zip((old, new), entries, strict=True)}
-    sources = [[getattr(plan.devices[name], key, None) for key in ("profile", "digest")] for plan in (old, new)]
-    return _untitled(entries[0]) == _untitled(entries[1]) and len(tcp) == 1 and sources[0] == sources[1]
+    """The same settings on the same line, the same profile word for word, the same driver with the same rights."""
+    return _made_of(old, name) == _made_of(new, name)
+
+
+def _made_of(plan: Plan, name: str) -> tuple[object, ...]:
+    entry, device = plan.site.devices[name], plan.devices[name]
+    own = (getattr(device, "profile", None), getattr(device, "digest", None))
+    return _untitled(entry), plan.site.lines[entry.line].tcp is not None, plan.site.drivers.get(entry.driver), *own
 
 
 def settings(rule: Rule) -> dict[str, Any]:

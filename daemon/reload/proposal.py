@@ -51,6 +51,26 @@ def refusal(change: Difference, arbiter: Arbiter) -> Text | None:
             f"{names} 不能在运行中更改，须重启守护进程（systemctl restart gatehouse）。",
             f"{names} cannot be changed in a running daemon; restart it to apply this (systemctl restart gatehouse).",
         )
+    return _unsound(change) or _frees(change, arbiter)
+
+
+def _unsound(change: Difference) -> Text | None:
+    """A rule that cannot even say what it looks at; found here, nothing has been touched yet."""
+    known = {point.name for point in change.new.points}
+    for rule in change.new.rules:
+        try:
+            strange = [point for point in rule.inputs if point not in known]
+            list(rule.outputs)
+        except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+            why = repr(error)
+        else:
+            why = f"no such point: {listed(strange)}" if strange else ""
+        if why:
+            return Text(f"规则 {rule.name} 不能用：{why}。", f"rule {rule.name} cannot be used: {why}.")
+    return None
+
+
+def _frees(change: Difference, arbiter: Arbiter) -> Text | None:
     after = {rule.name: rule for rule in change.new.rules}
     for output in arbiter.outputs:
         for demand in arbiter.demands(output):

@@ -72,6 +72,8 @@ class Reload:
         else:
             change = difference(self._daemon.plan, plan)
             self._proposal = proposed(number, change, self._daemon.engine.arbiter)
+            if self._proposal.empty and not self.busy:
+                await self._prove()
         return self._proposal
 
     def accept(self, number: int, by: str, seconds: float = WATCH) -> None:
@@ -126,13 +128,13 @@ class Reload:
 
     async def _carry_out(self, order: _Order) -> None:
         daemon, change = self._daemon, order.change
+        daemon.engine.raise_own(faulty(None))
         before = await self._look_before(change.old)
         failing = self._failing()
         await self._on_disk(lambda: self._source.begin_trial(change.new))
         await self._apply(change)
         daemon.recorder.emit("config.applied", "config", actor=f"person:{order.by}",
                              content={"by": order.by, "changes": order.in_words})  # fmt: skip
-        daemon.engine.raise_own(faulty(None))
         watch = Watch(before, change.old, change.new, self.now(), order.seconds)
         self.state, self.end = "watching", watch.end
         self.worse = await self._watch(watch, failing)
@@ -178,22 +180,28 @@ class Reload:
         daemon.recorder.emit("config.rolled_back", "config", content={"by": order.by, "why": why, "changes": changes})
         worse = {each.what: each.why for each in self.worse}
         daemon.engine.raise_own(rolled_back(why, worse=worse, changes=changes, by=order.by))
+        await self._on_disk(lambda: self._source.fail_trial(why))
         self.state = "rolled_back"
 
     async def _keep(self, order: _Order) -> None:
         daemon = self._daemon
-        await self._on_disk(self._prove)
+        await self._prove()
         daemon.recorder.emit("config.kept", "config", content={"by": order.by})
-        daemon.engine.raise_own(rolled_back(""))
         self.state = "kept"
         log.info("the change is kept")
 
-    def _prove(self) -> None:
-        """What runs is the last good site, if the files still say it."""
-        plan = self._source.load()
-        if not difference(self._daemon.plan, plan):
-            self._source.keep(plan)
-            self._source.end_trial()
+    async def _prove(self) -> None:
+        """What runs is good, and it is the last good site if the files still say it."""
+        for condition in (faulty(None), rolled_back("")):
+            self._daemon.engine.raise_own(condition)
+
+        def keep() -> None:
+            plan = self._source.load()
+            if not difference(self._daemon.plan, plan):
+                self._source.keep(plan)
+                self._source.end_trial()
+
+        await self._on_disk(keep)
 
     async def _on_disk(self, write: Callable[[], object]) -> None:
         """A disk that fails holds up nothing."""

@@ -46,20 +46,31 @@ class Source:
 
     def begin_trial(self, plan: Plan) -> None:
         """Note that these files are being tried: until they are kept, a start runs the last good copy. OSError."""
-        mark = self.state / _TRIAL
-        mark.write_text(self._digest(plan), encoding="ascii")
-        lastgood.sync(mark)
+        self._note(f"{self._digest(plan)}\n{DIED}\n")
+
+    def fail_trial(self, why: str) -> None:
+        """Note why they were not kept. OSError."""
+        digest = (self.state / _TRIAL).read_text(encoding="utf-8").partition("\n")[0]
+        self._note(f"{digest}\n{why}\n")
 
     def end_trial(self) -> None:
-        """What is in the files may be run."""
+        """What is in the files may be run. OSError."""
         (self.state / _TRIAL).unlink(missing_ok=True)
 
-    def on_trial(self, plan: Plan) -> bool:
-        """Whether these very files were tried, and not kept."""
+    def failed(self, plan: Plan) -> str:
+        """Why these very files, which were tried, were not kept; empty for others."""
         try:
-            return (self.state / _TRIAL).read_text(encoding="ascii") == self._digest(plan)
+            digest, _, why = (self.state / _TRIAL).read_text(encoding="utf-8").partition("\n")
+            return why.strip() if digest == self._digest(plan) else ""
         except (OSError, UnicodeDecodeError):
-            return False
+            return ""
+
+    def _note(self, text: str) -> None:
+        fresh = self.state / f"{_TRIAL}.new"
+        fresh.write_text(text, encoding="utf-8")
+        lastgood.sync(fresh)
+        fresh.rename(self.state / _TRIAL)
+        lastgood.sync(self.state)
 
     def keep(self, plan: Plan) -> None:
         """Copy the files as the last good ones. OSError."""

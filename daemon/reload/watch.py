@@ -1,5 +1,6 @@
 """Whether a change has made anything worse that lives hang on. Pure: it is shown the image and keeps no time."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ LONGEST_BLIND = 10.0
 """Seconds for which a fire input may be unread before the change is taken back at once."""
 _SURE = 1.5
 """Seconds for which a point must be bad at the end: one missed answer is no verdict."""
+_SELDOM, _SHARE = 2, 0.05
+"""Looks, and share of the looks, at which a point must have been too old: nor is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,14 @@ class Watch:
         self._fire = {point for zone in new.site.zones.values() for point in zone.fire}
         self._bad: dict[str, tuple[float, str]] = {}
         self._worst: dict[str, float] = {}
+        self._late: Counter[str] = Counter()
+        self._looks = 0
         self._half, self.end = now + seconds / 2, now + seconds
 
     def look(self, image: Image, now: float) -> None:
         """See how each point is read now; ages count in the second half, when everything has settled."""
+        late = now >= self._half
+        self._looks += late
         for name in self._ages:
             reading = image.read(name, now)
             if reading.quality is Quality.GOOD:
@@ -60,8 +67,9 @@ class Watch:
             else:
                 since, _ = self._bad.get(name, (now, ""))
                 self._bad[name] = since, reading.note or reading.quality.name.lower()
-            if now >= self._half:
-                self._worst[name] = max(self._worst.get(name, 0.0), now - reading.at)
+            if late and (age := now - reading.at) > max(2 * self._ages[name], self._limits[name]):
+                self._late[name] += 1
+                self._worst[name] = max(self._worst.get(name, 0.0), age)
 
     def urgent(self, now: float) -> list[Worse]:
         """Fire inputs that nobody should wait for any longer."""
@@ -71,18 +79,18 @@ class Watch:
         """All that is worse at the end."""
         unread = list(self._unread(now, _SURE))
         told = {worse.what for worse in unread}
-        return [*unread, *(worse for worse in self._late() if worse.what not in told)]
+        return [*unread, *(worse for worse in self._seldom() if worse.what not in told)]
 
     def _unread(self, now: float, seconds: float) -> Iterator[Worse]:
         for name, (since, why) in self._bad.items():
             if now - since >= seconds:
                 yield Worse(name, why)
 
-    def _late(self) -> Iterator[Worse]:
-        """Read markedly less often: twice as old as ever before, and older than may be trusted."""
-        for name, age in self._worst.items():
-            before = self._ages[name]
-            if age > max(2 * before, self._limits[name]):
+    def _seldom(self) -> Iterator[Worse]:
+        """Read markedly less often: again and again twice as old as before, and older than may be trusted."""
+        for name, count in self._late.items():
+            if count >= max(_SELDOM, _SHARE * self._looks):
+                age, before = self._worst[name], self._ages[name]
                 yield Worse(name, f"read {age:.1f} s ago at worst, {before:.1f} s before the change")
 
 

@@ -11,15 +11,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from daemon.arbiter import Arbiter
+from daemon.actuators import adopt
+from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
 from daemon.config.site import Lane
 from daemon.engine import Engine
+from daemon.image import LiveImage
 from daemon.recorder import Recorder
 from daemon.relays import Relay
 from gatehouse.demands import Demand, Output, Passage, Priority, Pulse
 from gatehouse.driver import Sample
-from gatehouse.points import Image, Point, Quality
+from gatehouse.points import Point, Quality
+from gatehouse.rule import Rule
 from rules import access, barrier, fire_release, interlock, way_out
 from rules._cards import Card, CardBook
 from tests.unit.daemon.doubles import HandClock, Sent
@@ -57,13 +60,20 @@ class Histories(RuleBasedStateMachine):
     def build(self, standing: list[bytes]) -> None:
         self.line = SlowLine()
         points = [Point(name=f"io.{name}", max_age=2.0) for name in (*SWITCHES, "lock_a", "lock_b", "rise", "fall")]
-        points += [Point(name="rd.card", momentary=True)]
-        self.image = Image(points)
-        outputs = [Output(name=door, kind="door", title=door, rest=CLOSED, safe=OPEN) for door in DOORS]
-        outputs.append(Output(name=BOOM, kind="lane", title=BOOM, rest=CLOSED, safe=OPEN))
+        self.points = [*points, Point(name="rd.card", momentary=True)]
+        self.image = LiveImage(self.points)
+        self.outputs = [Output(name=door, kind="door", title=door, rest=CLOSED, safe=OPEN) for door in DOORS]
+        self.outputs.append(Output(name=BOOM, kind="lane", title=BOOM, rest=CLOSED, safe=OPEN))
+        self.rules = self.made_rules()
+        arbiter = Arbiter(self.outputs, [self.rules["mantrap"].exclusive])
+        recorder = Recorder(self.events.append, self.clock)
+        rules = list(self.rules.values())
+        self.engine = Engine(self.image, rules, arbiter, self.made_actuators(), recorder, self.clock, "Asia/Shanghai")
+        self.engine.annunciator.restore(standing)
+
+    def made_rules(self) -> dict[str, Rule]:
         cards = CardBook([Card(number="1", name="李", doors=RELEASED, first=None, last=None, hours=None)])
-        mantrap = interlock.Rule(name="mantrap", doors=DOORS, contacts=("io.contact_a", "io.contact_b"))
-        rules = [
+        made = [
             fire_release.Rule(name="fire", subject="zones.z", fire=("io.fire1", "io.fire2"), release=RELEASED),
             *(way_out.Rule(name=f"exit_{d}", subject=f"doors.{d}", exit=f"io.exit_{d}", unlock=5.0) for d in "ab"),
             *(access.Rule(name=f"card {o}", subject=o, card="rd.card", cards=cards, unlock=5.0) for o in RELEASED),
@@ -76,21 +86,20 @@ class Histories(RuleBasedStateMachine):
                 travel=3.0,
                 presence_limit=LIMIT,
             ),
-            mantrap,
+            interlock.Rule(name="mantrap", doors=DOORS, contacts=("io.contact_a", "io.contact_b")),
         ]
+        return {each.name: each for each in made}
+
+    def made_actuators(self) -> dict[str, Relay | Boom]:
         lane = Lane.model_construct(
             title="", open="io.rise", close="io.fall", presence="io.presence", up="io.up", down="io.down", pulse=0.5,
             travel=3.0, presence_limit=LIMIT,
         )  # fmt: skip
         more = {"send": self.line, "image": self.image, "clock": self.clock}
-        actuators = {
+        relays = {
             f"doors.{d}": Relay(output=f"doors.{d}", point=f"io.lock_{d}", on=OPEN, pulses=True, **more) for d in "ab"
         }
-        actuators[BOOM] = Boom(output=BOOM, lane=lane, **more)
-        arbiter = Arbiter(outputs, [mantrap.exclusive])
-        recorder = Recorder(self.events.append, self.clock)
-        self.engine = Engine(self.image, rules, arbiter, actuators, recorder, self.clock, "Asia/Shanghai")
-        self.engine.annunciator.restore(standing)
+        return {**relays, BOOM: Boom(output=BOOM, lane=lane, **more)}
 
     # What may happen
 
@@ -184,6 +193,30 @@ class Histories(RuleBasedStateMachine):
         standing = [msgspec.json.encode(alarm) for alarm in self.engine.annunciator.standing.values()]
         self.clock.now += 1.0
         self.build(standing)
+
+    @rule(
+        others=st.sets(
+            st.sampled_from(["fire", "exit_a", "exit_b", *(f"card {o}" for o in RELEASED), "boom", "mantrap"])
+        ),
+        board=st.booleans(),
+        rewired=st.booleans(),
+    )
+    def reload(self, others, board, rewired) -> None:
+        """These rules have other settings, the board may be another one, and the relays may be other relays."""
+        self.rules |= {name: each for name, each in self.made_rules().items() if name in others}
+        anew = {point.name for point in self.points if board and not point.momentary}
+        self.image.change(self.points, anew)
+        self.engine.arbiter.change(self.outputs, [self.rules["mantrap"].exclusive])
+        made = self.made_actuators()
+        after = {name: made[name] if rewired else adopt(old, made[name]) for name, old in self.engine.actuators.items()}
+        for name, old in self.engine.actuators.items():
+            if after[name] is not old:
+                old.told(Decision(name, None, None))
+        freed = self.burning() and {name: self.engine.arbiter.told[name] for name in RELEASED}
+        self.engine.change(list(self.rules.values()), after, (), anew)
+        if freed:
+            held = [name for name, told in freed.items() if told is OPEN and self.engine.arbiter.told[name] is not OPEN]
+            assert not held, "1: a reload took a release away"
 
     # What must hold
 
