@@ -14,6 +14,7 @@ from console.words import word
 _STYLES = {"bad": "red", "uncertain": "yellow", "down": "bold red", "offline": "bold red", "away": "yellow"}
 _COUNTERS = ("refused", "crc", "noise", "foreign", "half")
 """What is told of a device's answers where there were any; an echo is how some adapters are."""
+_CLASSES = ("safety", "access", "measure", "slow")
 _FEW = 5
 """Names in one line of the head."""
 _WIDE = 160
@@ -79,7 +80,7 @@ class Show:
             collapse_padding=True,
         )
         for column in columns:
-            right = column in {"age", "polls", "late", "misses", "delivered", "behind", "trip"}
+            right = column in {"age", "polls", "worst", "misses", "delivered", "behind", "trip"}
             table.add_column(self._word(column), overflow="fold", justify="right" if right else "left")
         return table
 
@@ -130,11 +131,12 @@ class Show:
         return table
 
     def _lines(self, lines: dict[str, Any], seconds: float) -> Table:
-        table = self._table("lines", "name", "title", "state", "trip", "polls", "late", "misses", "note")
+        table = self._table("lines", "name", "title", "state", "trip", "polls", "worst", "misses", "note")
         for name, line in lines.items():
             state = {True: "up", False: "down"}.get(line["up"], "unasked")
             note = "" if line["up"] else self._said(line)
-            table.add_row(Text(name, "bold"), Text(line["title"], "bold"), self._state(state), "", "", "", "", note)
+            load = _load(line)
+            table.add_row(Text(name, "bold"), Text(line["title"], "bold"), self._state(state), "", "", load, "", note)
             for device, its in line["devices"].items():
                 table.add_row(f"  {device}", *self._device(its, seconds))
         return table
@@ -146,7 +148,7 @@ class Show:
         middle, worst = its.get("round_trip_p50"), its.get("round_trip_p99")
         yield "" if middle is None else f"{middle:.0f}/{worst:.0f} ms"
         yield f"{its['polls'] / seconds:.1f}" if its.get("polls") and seconds else ""
-        yield f"{its['worst_lateness']:.2f} s" if its.get("worst_lateness") is not None else ""
+        yield _worst(its.get("scans", {}))
         yield str(its["misses"]) if its.get("misses") else ""
         counts = [f"{self._word(name)} {its[name]}" for name in _COUNTERS if its.get(name)]
         yield ", ".join(filter(None, ("" if its["online"] else self._said(its), *counts)))
@@ -188,3 +190,23 @@ class Show:
         yield self._state(point["quality"])
         yield "" if age is None else f"{age:.1f} s"
         yield self._said(point)
+
+
+def _load(line: dict[str, Any]) -> str:
+    """Share of the line's time that was used within the last minute, beside what was reckoned."""
+    if line.get("load") is None or line.get("promised_load") is None:
+        return ""
+    return f"{line['load']:.0%}/{min(line['promised_load'], 1):.0%}"
+
+
+def _worst(scans: dict[str, dict[str, Any]]) -> Text:
+    """The longest that a reading of the most important class was without renewal, beside what was promised."""
+    known = [its for its in scans.values() if its["worst_age"] is not None and its["promised"] is not None]
+    first = min((_CLASSES.index(its["kind"]) for its in known), default=0)
+    mine = [its for its in known if its["kind"] == _CLASSES[first]]
+    if not mine:
+        return Text()
+    its = max(mine, key=lambda each: each["worst_age"] / each["promised"])
+    broken = its["worst_age"] > its["promised"]
+    text = f"{its['worst_age']:.2f}/{its['promised']:.2f} s" + (" !" if broken else "")
+    return Text(text, style="yellow" if broken else "")

@@ -22,7 +22,7 @@ WORDS = {
     "id": ("编号", "id"),
     "trip": ("往返 中位/p99", "trip p50/p99"),
     "polls": ("次/秒", "polls/s"),
-    "late": ("最大延迟", "max late"),
+    "worst": ("时效 最久/承诺", "age worst/promised"),
     "misses": ("漏答", "missed"),
     "tier": ("级", "tier"),
     "broker": ("代理", "broker"),

@@ -79,7 +79,17 @@ class Status:
             }
             title = self._titles(f"lines.{name}")
             answer[name] = {"title": title} | its | {"text": _text(its["why"]), "devices": devices}
+            answer[name]["promised_load"] = self._promise(name, devices)
         return answer
+
+    def _promise(self, line: str, devices: Mapping[str, Mapping[str, Any]]) -> float | None:
+        """Set beside each scan's ages how old its readings may get; the share of the line's time that is asked for."""
+        load = self.plan.loads.get(line)
+        for device, its in devices.items():
+            promised = load.promised(device) if load else {}
+            for scan, measured in its.get("scans", {}).items():
+                measured["promised"] = round(promised[scan].age, 3) if scan in promised else None
+        return round(sum(load.shares.values()), 4) if load and load.promises else None
 
     def feeds(self) -> dict[str, dict[str, Any]]:
         """Every subscriber's feed."""

@@ -161,11 +161,22 @@ def test_at_peace_there_is_one_short_line(house):
     assert screen("zh", 80, lambda show: show.alarms([])) == "报警  无\n"
 
 
-LINE = {"title": "门岗总线", "up": True, "why": "open", "text": {"zh": "已打开", "en": "open"}}
+LINE = {
+    "title": "门岗总线",
+    "load": 0.384,
+    "promised_load": 0.97,
+    "up": True,
+    "why": "open",
+    "text": {"zh": "已打开", "en": "open"},
+}
 DEVICE = {
     "title": "门岗板", "online": True, "why": "answers", "text": {"zh": "有应答", "en": "answers"}, "last_answer": 0.1,
     "worst_lateness": 0.514, "round_trip_p50": 20.2, "round_trip_p99": 24.6, "polls": 1330, "misses": 3, "writes": 2,
     "refused": 0, "noise": 0, "foreign": 0, "echo": 5, "crc": 2, "half": 0,
+    "scans": {
+        "inputs": {"kind": "safety", "period": 0.08, "worst_age": 0.114, "age": 0.02, "promised": 0.2},
+        "relays": {"kind": "access", "period": 1.0, "worst_age": 5.0, "age": 0.5, "promised": 1.3},
+    },
 }  # fmt: skip
 
 
@@ -178,8 +189,14 @@ def with_line(house: House, line: dict[str, Any], device: dict[str, Any], langua
 
 def test_what_was_measured_of_a_device_stands_beside_it(house):
     text = with_line(house, {}, {})
-    assert row(text, "gate") == ["gate", "门岗总线", "正常"]
-    assert row(text, "io1") == ["io1", "门岗板", "在线", "20/25 ms", "13.3", "0.51 s", "3", "校验错 2"]
+    assert row(text, "gate") == ["gate", "门岗总线", "正常", "38%/97%"]
+    assert row(text, "io1") == ["io1", "门岗板", "在线", "20/25 ms", "13.3", "0.11/0.20 s", "3", "校验错 2"]
+
+
+def test_a_promise_that_was_not_kept_is_marked(house):
+    inputs = DEVICE["scans"]["inputs"] | {"worst_age": 0.31}
+    assert row(with_line(house, {}, {"scans": {"inputs": inputs}}), "io1")[5] == "0.31/0.20 s !"
+    assert row(with_line(house, {}, {"scans": {"inputs": inputs | {"worst_age": None}}}), "io1")[5] == "3"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
