@@ -1,7 +1,7 @@
 """Modbus units, described by profiles: `{line: gate, driver: modbus, profile: waveshare/rtu-relay-d, unit: 1}`."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -52,7 +52,7 @@ class Device:
     """Scans that were asked for an entry of `settle` instead."""
     _transaction: int = field(init=False, repr=False, default=0)
     _begun: bool = field(init=False, repr=False, default=False)
-    """It has been asked something."""
+    """It has answered something."""
     _moved: str = field(init=False, repr=False, default="")
     """Factors that have just changed."""
     _manners: codec.Manners = field(init=False, repr=False)
@@ -83,8 +83,8 @@ class Device:
     def scans(self) -> Sequence[Scan]:
         """Its channels, read together where class, period and limits allow; what has to be settled comes first.
 
-        Before it is asked anything these are all that there will be, so that a line can be reckoned; then only what has
-        to be settled, until it is."""
+        Before it has answered anything these are all that there will be, so that a line can be reckoned; then only what
+        has to be settled, until it is. Whatever is asked meanwhile, `ask` asks for that."""
         wanted = list(self._planner.scans())
         place = self._settling.first()
         if place is None or not wanted:
@@ -95,12 +95,14 @@ class Device:
 
     def ask(self, scan: Scan) -> Question:
         """The question of a scan, or what has to be settled before; on a serial line it is the same each time."""
-        self._begun = True
         read = self._reads.get(scan.name) or self._planner.tries.get(scan.name)
         place = self._settling.first() if read is None else self._settling.outstanding(read.waits)
         if read is None or place is not None:
             self._settled_by[scan.name] = place or 0
-            return self._question(self._settling.pdu(place or 0))
+            settling = self._question(self._settling.pdu(place or 0))
+            # The load of a line is reckoned with what comes afterwards, which is longer.
+            longest = self._question(read.pdu).expected if read else 0
+            return replace(settling, expected=max(settling.expected, longest))
         self._settled_by.pop(scan.name, None)
         if self.wire == "tcp":
             return self._question(read.pdu)
@@ -111,7 +113,7 @@ class Device:
 
     def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
         """Samples by channel; DriverError names a Modbus exception, or what is not as the profile expects it."""
-        read = self._reads.get(scan.name)
+        read, self._begun = self._reads.get(scan.name), True
         if scan.name in self._settled_by:
             self._settling.judge(self._settled_by[scan.name], answer)
             return {name: bad(_SETTLED) for name in scan.points}
@@ -181,6 +183,7 @@ class Device:
 
     def prepare(self) -> Sequence[Question]:
         """The writes of the profile's `prepare`. What was settled is to be settled anew: it may be another device."""
+        self._begun = True
         self._settling.forget()
         self._factors.forget()
         self._decoders.clear()
@@ -240,12 +243,11 @@ class Device:
             state = "on" if pulse.value else "off"
             raise DriverError(f"{place.name}: {self.profile.model} has no pulse {state} of its own")
         spec, address = flash
-        counts = max(1, round(pulse.seconds / spec.step))
-        if counts > spec.most:
+        if not pulse.seconds <= spec.most * spec.step:
             raise DriverError(
                 f"{place.name}: {pulse.seconds:g} s is beyond the longest pulse, {spec.most * spec.step:g} s"
             )
-        return codec.write_coil_pdu(address, counts)
+        return codec.write_coil_pdu(address, max(1, round(pulse.seconds / spec.step)))
 
     def _register_pdu(self, address: int, word: int) -> bytes:
         if self.profile.limits.register_write == "multiple":

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from drivers.modbus._decode import number
-from drivers.modbus.codec import EXCEPTION, checked, read_pdu
+from drivers.modbus.codec import EXCEPTION, read_pdu
 from drivers.modbus.point import BITS, Order
 from drivers.modbus.profile import Profile
 from drivers.modbus.settle import Settle
@@ -66,10 +66,8 @@ class Settling:
 
 
 def _refusal(answer: bytes) -> str:
-    try:
-        checked(answer)
-    except DriverError as error:
-        return f"gives {error}".partition(":")[0]
+    if answer[0] & EXCEPTION:
+        return f"gives exception {answer[1]} to function {answer[0] & ~EXCEPTION}"
     return ""
 
 
