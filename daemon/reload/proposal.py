@@ -59,7 +59,7 @@ def _unsound(change: Difference) -> Text | None:
     known = {point.name for point in change.new.points}
     for rule in change.new.rules:
         try:
-            strange = [point for point in rule.inputs if point not in known]
+            strange = [str(point) for point in rule.inputs if point not in known]
             list(rule.outputs)
         except Exception as error:  # noqa: BLE001 - the edge of a plug-in
             why = repr(error)
