@@ -52,6 +52,7 @@ def test_relays(channel: str, value: Value | Pulse, frame: str, profile: Shipped
         ("relay9", True, "relay9 cannot be written"),
         ("relay1", 3, "true or false, not 3"),
         ("relay1", Pulse(True, 4000.0), "beyond the longest pulse"),
+        ("relay1", Pulse(True, float("nan")), "beyond the longest pulse"),
     ],
 )
 def test_an_order_without_a_way_is_refused(channel: str, value: Any, message: str, profile: Shipped) -> None:
