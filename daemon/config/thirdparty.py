@@ -19,7 +19,7 @@ from daemon.config.draft import Draft
 from daemon.config.faults import Where, listed, nearest
 from daemon.plugins import remote
 from daemon.plugins import settings as rebuilt
-from daemon.plugins.process import DriverFaultError, DriverProcess, NotAllowedError
+from daemon.plugins.process import DriverFaultError, DriverProcess, NotAllowedError, Patience
 from gatehouse.driver import Device, Listener
 
 GROUP = "gatehouse.drivers"
@@ -51,14 +51,14 @@ class _Kind(plugins.Kind):
         return rebuilt.values(settings)
 
 
-def of_path(file: Path, allowed: list[Any]) -> plugins.Kind:
+def of_path(file: Path, allowed: list[Any], patience: Patience | None = None) -> plugins.Kind:
     """The driver in a file. DriverFaultError, NotAllowedError, rebuilt.SchemaError."""
-    return _kind(file.stem, DriverProcess(file, "", allowed))
+    return _kind(file.stem, DriverProcess(file, "", allowed, patience=patience))
 
 
-def of_package(name: str, module: str, allowed: list[Any]) -> plugins.Kind:
+def of_package(name: str, module: str, allowed: list[Any], patience: Patience | None = None) -> plugins.Kind:
     """The driver of an installed package. DriverFaultError, NotAllowedError, rebuilt.SchemaError."""
-    return _kind(name, DriverProcess(None, module, allowed))
+    return _kind(name, DriverProcess(None, module, allowed, patience=patience))
 
 
 @dataclass(slots=True)

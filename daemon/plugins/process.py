@@ -1,10 +1,11 @@
 """A third-party driver's process, seen from the daemon: started, asked within a time limit, ended, started again.
 
-The daemon never waits longer than `_CALL` for an answer. A driver that takes longer, says what cannot be, uses up its
-share of the daemon's time or dies is killed, and started again after a pause while its devices count as silent. The
+The daemon never waits longer than `Patience.call` for an answer. A driver that takes longer, talks out of turn, uses up
+its share of the daemon's time or dies is killed, and started again after a pause while its devices count as silent. The
 device in whose call that happened three times within an hour is out of service; so are all, when it was nobody's call.
 """
 
+import os
 import socket
 import struct
 import subprocess
@@ -13,6 +14,7 @@ import weakref
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,12 @@ from daemon.plugins.rights import Right
 from daemon.plugins.wire import Description, Outcome
 from gatehouse.driver import DriverError
 
-_CALL = 0.1
-"""Seconds for one answer. The slowest honest ones take a few milliseconds."""
 _LOAD = 10.0
 """Seconds for Python to start and the driver to be loaded."""
 _FREE = 0.001
 """Seconds of a call that count for nothing: what any call costs on a busy machine."""
-_SHARE, _CREDIT = 0.1, 0.5
-"""Share of the daemon's time that calls may use beyond that, and seconds of it that may be used at once."""
+_SHARE = 0.1
+"""Share of the daemon's time that calls may use beyond that."""
 _STRIKES, _HOUR = 3, 3600.0
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _ROOT = str(Path(__file__).parents[2])
@@ -42,6 +42,16 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long it is waited for."""
+
+    call: float = 0.1
+    """Seconds for one answer. The slowest honest ones take a few milliseconds."""
+    credit: float = 0.5
+    """Seconds of slow calls before their share of the daemon's time is looked at."""
 
 
 class DriverFaultError(Exception):
@@ -65,16 +75,50 @@ class _DeadError(Exception):
     """The process cannot be spoken to any more; the text says why."""
 
 
+class _Starved:
+    """Seconds for which a process wanted a processor and had none; 0 where the kernel does not count them."""
+
+    def __init__(self, process: int | str) -> None:
+        """Of this process."""
+        try:
+            self._file = os.open(f"/proc/{process}/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = -1
+
+    def seconds(self) -> float:
+        """Until now."""
+        try:
+            return int(os.pread(self._file, 64, 0).split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+_OURSELVES = _Starved("self")
+
+
 class DriverProcess:
     """One third-party driver. Calls may come from any one thread at a time."""
 
-    def __init__(self, source: Path | None, module: str, allowed: Sequence[Right], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        source: Path | None,
+        module: str,
+        allowed: Sequence[Right],
+        clock: Clock | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         """Load it and wait for that. DriverFaultError when it cannot be, or wants more than it may have.
 
         `source` is its file; without one, `module` names an installed one: `acme.gate:Device`.
         """
         self._load = (str(source) if source else "", module, list(allowed))
-        self._clock = clock or SystemClock()
+        self._clock, self._patience = clock or SystemClock(), patience or Patience()
         self._buffer = bytearray(wire.MOST)
         self._end: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -82,7 +126,7 @@ class DriverProcess:
         self._loading_until = 0.0
         self._strikes: dict[int, deque[float]] = {}
         self._pause, self._again_at, self._why = _PAUSE, 0.0, ""
-        self._used, self._used_at = 0.0, 0.0
+        self._used, self._used_at, self._waited = 0.0, 0.0, 0.0
         self._closed = False
         self._last_device, self._devices = 0, set[int]()
         self.generation = 0
@@ -130,20 +174,20 @@ class DriverProcess:
             raise DriverError(f"the driver is started again: {self._why}")
         return self.generation
 
-    def call(self, verb: str, device: int, *given: object, seconds: float = _CALL) -> Any:  # noqa: ANN401 - `wire.ANSWERS`
+    def call(self, verb: str, device: int, *given: object, seconds: float = 0.0) -> Any:  # noqa: ANN401 - `wire.ANSWERS`
         """The answer. DriverError when the driver raised it or had to be stopped, else DriverFaultError."""
         if self._end is None or self._loading_until:
             raise DriverError(f"the driver is started again: {self._why}")
-        began = self._clock.monotonic()
+        began, starved = self._clock.monotonic(), _OURSELVES.seconds()
         released, self.released = self.released, []
         try:
             self._send(verb, device, released, *given)
-            return self._receive(verb, seconds)
+            return self._receive(verb, max(seconds, self._patience.call))
         except _DeadError as error:
             self._died(f"{error} in {verb}", device)
             raise DriverError(f"the driver was stopped: {self._why}") from error
         finally:
-            self._account(device, self._clock.monotonic(), began)
+            self._account(device, began, starved)
 
     def close(self) -> None:
         """End it for good. Done by itself when nobody holds this any more."""
@@ -166,7 +210,8 @@ class DriverProcess:
         finally:
             theirs.close()
         self._end, self._process, self._limit = ours, process, 0.0
-        self._finalizer = weakref.finalize(self, _end, process, ours)
+        self._starved, self._waited = _Starved(process.pid), 0.0
+        self._finalizer = weakref.finalize(self, _end, process, ours, self._starved)
         self._loading_until = self._clock.monotonic() + _LOAD
         self._send("load", 0, [], *self._load)
 
@@ -246,11 +291,17 @@ class DriverProcess:
             raise DriverError(text)
         raise ForbiddenError(text) if outcome is Outcome.FORBIDDEN else DriverFaultError(text)
 
-    def _account(self, device: int, now: float, began: float) -> None:
-        """Slow calls add up; many of them would starve the other lines."""
-        self._used = max(0.0, self._used - _SHARE * (now - self._used_at)) + max(0.0, now - began - _FREE)
+    def _account(self, device: int, began: float, starved: float) -> None:
+        """Slow calls add up; many of them would starve the other lines. What the machine was busy with does not."""
+        now = self._clock.monotonic()
+        spent = now - began - _FREE
+        if spent <= 0 or self._process is None:
+            return
+        before, self._waited = self._waited, self._starved.seconds()
+        spent -= _OURSELVES.seconds() - starved + self._waited - before
+        self._used = max(0.0, self._used - _SHARE * (now - self._used_at)) + max(0.0, spent)
         self._used_at = now
-        if self._used > _CREDIT and self._end is not None:
+        if self._used > self._patience.credit:
             self._died(f"its calls take more than {_SHARE:.0%} of the daemon's time", device)
 
     def _died(self, why: str, device: int) -> None:
@@ -272,8 +323,9 @@ class DriverProcess:
         self._finalizer()
 
 
-def _end(process: "subprocess.Popen[bytes]", end: socket.socket) -> None:
+def _end(process: "subprocess.Popen[bytes]", end: socket.socket, starved: _Starved) -> None:
     end.close()
+    starved.close()
     process.kill()
     with suppress(subprocess.TimeoutExpired):
         process.wait(1.0)

@@ -64,7 +64,7 @@ class SaidPoint(Struct, array_like=True, frozen=True):
 class SaidScan(Struct, array_like=True, frozen=True):
     """A `Scan`."""
 
-    name: Name
+    name: Annotated[str, Meta(pattern=r"^[ -~]{1,64}$")]
     kind: Literal[0, 1, 2, 3]
     period: Annotated[float, Meta(ge=0.02, le=86400)]
     points: Annotated[tuple[Name, ...], Meta(max_length=MOST_POINTS)]

@@ -173,7 +173,7 @@ class Device:
             return self._question(codec.write_coil_pdu(place.address, 0xFF00 if value != place.spec.inverted else 0))
         try:
             word = encoded(place.spec, value)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # infinity overflows
             raise DriverError(f"{channel}: {error}") from error
         return self._question(self._register_pdu(place.address, word))
 
