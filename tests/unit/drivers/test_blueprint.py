@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from drivers._blueprint import Device
 from drivers.modbus import Device as Modbus
-from drivers.modbus.profile import Flash, Limits, PointSpec, Prepare, Profile
+from drivers.modbus.profile import Delivered, Flash, Limits, Mark, PointSpec, Prepare, Profile, Settle
 from gatehouse.demands import Pulse
 from gatehouse.driver import DriverError, Found, Listener, Question, Sample, Writer
 from gatehouse.points import Quality
@@ -128,13 +128,13 @@ def test_the_guides_profile_asks_what_it_says() -> None:
 
 def test_the_guides_fragments_are_built(made: Callable[..., Profile]) -> None:
     fragments = [block for block in blocks("writing-a-profile.md", "yaml") if "maker:" not in block]
-    assert len(fragments) == 3
+    assert len(fragments) == 4
     for fragment in fragments:
         said = YAML(typ="safe").load(fragment)
         Modbus(1, made(said.pop("points", {"thing": {}}), **said))
 
 
-@pytest.mark.parametrize("part", [Profile, PointSpec, Limits, Prepare, Flash])
+@pytest.mark.parametrize("part", [Profile, PointSpec, Limits, Prepare, Flash, Settle, Mark, Delivered])
 def test_the_guide_explains_every_key(part: type[Profile]) -> None:
     text = (DOCS / "writing-a-profile.md").read_text(encoding="utf-8")
     for key in part.model_fields:
