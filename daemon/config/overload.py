@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from daemon.config import capacity, site
 from daemon.config.capacity import CAPACITY, Asked, Load, Promise
@@ -12,16 +13,18 @@ from daemon.config.draft import Draft
 from daemon.config.faults import Both, listed
 from daemon.config.hardware import Hardware
 from daemon.config.wording_lines import CLASSES, PIECES
+from daemon.field.transport import endpoint
 from gatehouse.driver import Listener, ScanClass
 
 SAFETY_LIMIT = 2.0
-"""Seconds that a reading of a safety point may be old. GB 55029-2022 by the project's reading: from a fire input to the
-release in two seconds; one is the aim."""
+"""Seconds that a reading of a safety point may be old: from a fire input to its release two at most (GB 55029-2022)."""
+SAFETY_AIM = 1.0
+"""Seconds; better, and no reason to refuse a site."""
 SENSOR_LIMIT = 30.0
 """Seconds from a sensor's threshold to the alarm (GB/T 45839-2025, 5.4.1); ten are the aim."""
 SENSORS = ("electrical_fire",)
 """Kinds of rules that watch such sensors."""
-RATES = (9600, 19200, 38400, 57600, 115200)
+RATES = (2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,12 @@ def loads(draft: Draft, gear: Hardware) -> dict[str, Load]:
         found[name] = line.load()
         _judge(draft, line, found[name])
     return found
+
+
+def told(load: Load) -> dict[str, Any]:
+    """A line for people and programs, with the limits that it is held to."""
+    limits = {"safety": SAFETY_LIMIT, "aim": SAFETY_AIM, "sensor": SENSOR_LIMIT}
+    return {"endpoint": endpoint(load.line), "own": capacity.OWN, "limits": limits} | load.document()
 
 
 def slipping(load: Load) -> Promise | None:
