@@ -75,6 +75,8 @@ def test_pymodbus_reads_our_requests_and_we_its_answers(unit: int, count: int, d
         ("another master's request, then ours", ask(READ_5, 7).request + GOOD, True, ["foreign"]),
         ("another function", sealed(b"\x01\x04\x0a" + bytes(10)), False, ["foreign"]),
         ("another length", answer_to(READ_5, bytes(8)), False, ["foreign"]),
+        ("another length than it says", sealed(b"\x01\x03\x0a" + bytes(8)), False, ["foreign"]),
+        ("an exception that is too long", sealed(b"\x01\x83\x02\x00"), False, ["foreign"]),
         ("bad checksum", GOOD[:-4] + b"00\r\n", False, ["crc"]),
         ("bad checksum, then the right answer", GOOD[:-4] + b"00\r\n" + GOOD, True, ["crc"]),
         ("half", GOOD[:7], False, []),

@@ -96,6 +96,12 @@ def test_a_refused_bridge_is_torn_down_at_all_its_gaps(made: Made) -> None:
     assert reads(device) == [(0, 2), (4, 1), (8, 1)]
 
 
+def test_a_read_that_is_parted_leaves_the_next_one_as_it_was(made: Made) -> None:
+    device = Device(1, made(at(*range(10)), limits={"registers": 5}))
+    assert device.learn(device.scans()[0], b"\x84\x02")
+    assert reads(device)[-2:] == [(4, 1), (5, 5)]
+
+
 def test_so_is_one_that_is_not_even_answered(made: Made) -> None:
     device = Device(1, made(at(0, 1, 4)))
     samples = go_round(device, {2}, silent=True)

@@ -200,6 +200,24 @@ def test_until_then_they_say_why_they_are_bad(made: Made) -> None:
     assert device.read(scan, bytes.fromhex("04 04 00E6 0005"))["amps"].value == 5
 
 
+def test_what_depends_on_a_point_that_waits_waits_with_it(made: Made) -> None:
+    points = {"valid": {"bit": 0}, "level": {"address": 1, "only_if": "valid"}}
+    device = Device(1, made(points, settle=[MAP | {"points": ["valid"]}]))
+    (scan,) = device.scans()
+    assert scan.points == ("valid", "level")
+    assert device.ask(scan).request[1:6].hex() == "0400c80001"
+
+
+def test_what_was_content_and_is_no_longer_counts_no_more(made: Made) -> None:
+    device = Device(1, made(POINTS, settle=[MAP]))
+    scan = device.scans()[0]
+    settle(device, "04 02 0001")
+    device.ask(scan)  # a line that has not planned anew yet
+    with pytest.raises(DriverError, match="holds 9"):
+        device.read(scan, bytes.fromhex("04 02 0009"))
+    assert [scan.points for scan in device.scans()] == [()]
+
+
 def test_a_refused_test_of_some_points_tears_nothing_apart(made: Made) -> None:
     device = Device(1, made(SOME, settle=[VOLTS]))
     scan = next(scan for scan in device.scans() if "volts" in scan.points)
