@@ -28,6 +28,7 @@ from console.options import (
     client,
     me,
 )
+from console.technician import probe, scan, trace
 
 app = typer.Typer(
     help="小区门卫守护进程：读设备、判规则、开门放行、记日志、报警。\n\n"
@@ -303,6 +304,10 @@ def demo(
     from console import offline
 
     raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
+
+
+for _command in (scan, probe, trace):
+    app.command()(_command)
 
 
 def main() -> None:

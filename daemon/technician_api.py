@@ -1,9 +1,11 @@
 """The technician's tools on a running daemon: scan and trace of a line, probe of a device, a line of JSON for each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from daemon.config.load import Plan
 from daemon.feeds.phrases import phrase
 from daemon.field.blackbox import told
 from daemon.field.direct import Visit
+from daemon.field.knocks import TABLES
 from daemon.field.likeness import shelf
 from daemon.field.lines import LineOwner
 from daemon.field.probe import explained, probe
@@ -27,6 +30,8 @@ SHARE = 0.1
 """Of a line's time that technicians have, as the line itself sees to."""
 _PAGE = 200
 """Lines told in one go: in between, doors have their turn."""
+SAID = frozenset({"open", "lost"})
+"""Kinds of entries whose bytes are words."""
 _QUIET = 30.0
 """Seconds after which a follower gets an empty line, so that a dead one is noticed."""
 
@@ -65,15 +70,18 @@ class Technician:
         for at in range(0, len(kept), _PAGE):
             yield b"".join(kept[at : at + _PAGE])
         if not follow:
+            yield b'{"kind":"end"}\n'
             return
         yield b"\n"
         async for entry in coming:
             yield b"\n" if entry.kind == "quiet" else self._told(name, entry)
 
     def _told(self, line: str, entry: Entry) -> bytes:
-        now = self._clock.monotonic()
-        document = told(entry, self._clock.utc().timestamp() + entry.at - now)
-        document["text"] = _both(decoded(self._plan(), line, entry.device, entry.data))
+        plan, at = self._plan(), self._clock.utc().timestamp() + entry.at - self._clock.monotonic()
+        document = told(entry, at) | {"local": local(at, plan.site.site.timezone)}
+        words = entry.kind in SAID
+        text = entry.data.decode("utf-8", "replace") if words else decoded(plan, line, entry.device, entry.data)
+        document["text"] = _both(text)
         return msgspec.json.encode(document) + b"\n"
 
     # Scan
@@ -102,6 +110,7 @@ class Technician:
             known=known_units(plan.site.devices, name),
             skip_known=True,
             meters=not query.get("no_meters"),
+            tables=TABLES[:2],
             patience=TCP_PATIENCE if tcp else SERIAL_PATIENCE,
             share=SHARE,
         )
@@ -154,7 +163,7 @@ def units(text: str) -> list[int]:
     return list(found)
 
 
-async def surveyed(survey: Survey, plan: Plan, line: str) -> AsyncIterator[dict[str, Any]]:
+async def surveyed(survey: Survey, plan: Plan, line: str) -> AsyncGenerator[dict[str, Any], None]:
     """The events of a survey, each unit with what the site may say of it; the last is `end`, whatever happens."""
     taken = set(plan.site.devices)
     why = ""
@@ -171,7 +180,7 @@ async def surveyed(survey: Survey, plan: Plan, line: str) -> AsyncIterator[dict[
     yield {"event": "end", "why": _both(why) if why else None}
 
 
-async def probed(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+async def probed(events: AsyncIterator[dict[str, Any]]) -> AsyncGenerator[dict[str, Any], None]:
     """The events of a probe, with everything in words in both languages."""
     try:
         async for event in events:
@@ -192,6 +201,11 @@ def decoded(plan: Plan, line: str, device: str, frame: bytes) -> str:
     several = {type(plan.devices[name]).__module__: plan.devices[name] for name in _on(plan, line)}
     texts = [explained(each, frame) for each in several.values()]
     return next((text for text in texts if text.startswith("unit")), next(filter(None, texts), ""))
+
+
+def local(at: float, timezone: str) -> str:
+    """Seconds since 1970 as the clocks of the site show them, to the millisecond."""
+    return datetime.fromtimestamp(at, ZoneInfo(timezone)).isoformat(timespec="milliseconds")
 
 
 def _on(plan: Plan, line: str) -> list[str]:

@@ -149,7 +149,7 @@ def about(site: Site, line: str) -> dict[str, Any]:
         return {}
     drivers = {name: its.driver for name, its in site.devices.items() if its.line == line}
     ends = {"endpoint": endpoint(settings), "baud": settings.baud, "format": settings.format}
-    return {"title": settings.title, **ends, "drivers": drivers}
+    return {"title": settings.title, "timezone": site.site.timezone, **ends, "drivers": drivers}
 
 
 def told(entry: Entry, at: float) -> dict[str, Any]:

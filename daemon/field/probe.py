@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import sys
 from collections.abc import AsyncIterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from daemon.clock import Clock
@@ -92,8 +93,9 @@ def complete(device: Device) -> Device:
 
 
 def explained(device: object, frame: bytes) -> str:
-    """A frame in words, by the `explain` of the device's driver; empty where that has none."""
-    explain = getattr(sys.modules.get(type(device).__module__), "explain", None)
+    """A frame in words, by the `explain` of a device's driver, or of a driver itself; empty where it has none."""
+    driver = device if isinstance(device, ModuleType) else sys.modules.get(type(device).__module__)
+    explain = getattr(driver, "explain", None)
     if explain is None or not frame:
         return ""
     try:
@@ -121,7 +123,7 @@ async def probe(device: Device, visit: Visit, clock: Clock) -> AsyncIterator[dic
     seen: set[str] = set()
     good = 0
     async for read in walk(device, visit, clock):
-        raw = _raw(device, read)
+        raw, settling = _raw(device, read), not read.scan.points or _to_ask(device, read.scan, read)
         seen |= set(read.scan.points)
         good += not read.why
         yield {
@@ -134,8 +136,8 @@ async def probe(device: Device, visit: Visit, clock: Clock) -> AsyncIterator[dic
             "answer": read.answer.hex(),
             "explained": explained(device, read.request),
             "why": read.why,
-            "settling": not read.scan.points,
-            "points": [_channel(points[name], read, raw.get(name, "")) for name in read.scan.points],
+            "settling": settling,
+            "points": [] if settling else [_channel(points[n], read, raw.get(n, "")) for n in read.scan.points],
             "hints": list(hints(device, read, points)),
         }
     yield {"event": "end", "answered": good, "unread": sorted(points.keys() - seen)}

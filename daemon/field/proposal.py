@@ -1,12 +1,13 @@
 """What of a scan may be written into the site file: names that are free, and devices that stand there already."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daemon.config.site import Device
 
 _ADDRESSES = ("unit", "address")
+_AS_WELL = 0.05
 
 
 def known_units(devices: Mapping[str, Device], line: str) -> dict[int, str]:
@@ -23,11 +24,16 @@ def proposed(
     known = _known(settings, line, devices)
     if known:
         written = (devices[known].model_extra or {}).get("profile", "")
-        differs = bool(settings.get("profile")) and written != settings["profile"]
+        differs = bool(settings.get("profile")) and written not in _fitting(identified["likely"])
         return {"known": known, "written": written, "differs": differs, "entry": {"line": line, **settings}}
     name = _free(_stem(settings), taken)
     taken.add(name)
     return {"known": "", "name": name, "entry": {"line": line, **settings}}
+
+
+def _fitting(likely: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Profiles that fit as well as the best, or nearly so."""
+    return {each["profile"] for each in likely if each["fit"] >= likely[0]["fit"] - _AS_WELL}
 
 
 def _known(settings: Mapping[str, Any], line: str, devices: Mapping[str, Device]) -> str:

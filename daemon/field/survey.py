@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from daemon.clock import Clock
@@ -44,6 +44,8 @@ _EVERYWHERE = 16
 """Addresses in a row that give the very same answer: one device that does not look at the address."""
 _SLACK = 0.025
 NOTHING = "no answer"
+_METERS = 1.6
+"""Seconds for the two questions to meters of which there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Errand:
     """Look for DL/T 645 and CJ/T 188 meters as well."""
     everything: bool = False
     """Try all settings, even where one was found at which somebody answers."""
+    tables: Sequence[str] = TABLES
+    """What is asked for in turn, at the line's own setting."""
     patience: float = SERIAL_PATIENCE
     share: float = 1.0
     """Of the line's time that the scan may have."""
@@ -108,7 +112,8 @@ class Survey:
         self._garbled: dict[int, bytes] = {}
         self._left = False
         self._met = 0
-        self._done, self._total, self._began = 0, 0, 0.0
+        self._done, self._total = 0, 0
+        self._silence = 0.0, 0
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """What is being done and was found, as it happens. OSError when the line cannot be opened or is lost."""
@@ -118,7 +123,7 @@ class Survey:
         for unit, device in self._errand.known.items():
             if self._errand.skip_known and unit in self._errand.units:
                 yield {"event": "known", "unit": unit, "device": device}
-        async for event in self._visit(own, TABLES, units):
+        async for event in self._visit(own, self._errand.tables, units):
             yield event
         for table in self._elsewhere():
             if self._enough():
@@ -144,12 +149,13 @@ class Survey:
 
     def _plan(self, units: Sequence[int]) -> dict[str, Any]:
         own, *others = (len(units) * self._cost(setting) for setting in self._settings)
+        meters = len(self._settings) * _METERS / self._errand.share if self._errand.meters else 0.0
         return {
             "event": "plan",
             "addresses": len(units),
             "settings": [str(setting) for setting in self._settings],
-            "seconds": round(len(TABLES) * own),
-            "seconds_all": round(len(TABLES) * own + len(self._elsewhere()) * sum(others)),
+            "seconds": round(len(self._errand.tables) * own + meters / len(self._settings)),
+            "seconds_all": round(len(self._errand.tables) * own + len(self._elsewhere()) * sum(others) + meters),
             "share": self._errand.share,
         }
 
@@ -168,7 +174,7 @@ class Survey:
         if not tables:
             return
         yield {"event": "setting", "setting": str(setting), "tables": list(tables)}
-        self._done, self._total, self._began = 0, len(tables) * len(units), self._clock.monotonic()
+        self._done, self._total, self._silence = 0, len(tables) * len(units), (0.0, 0)
         self._garbled, self._left = {}, False
         async with self._opening(setting) as visit:
             if tables[0] == TABLES[0] and self._errand.tongue != "tcp" and self._errand.meters:
@@ -197,8 +203,8 @@ class Survey:
                 return
 
     def _progress(self, setting: Setting, table: str, unit: int) -> dict[str, Any]:
-        spent = self._clock.monotonic() - self._began
-        each = spent / (self._done - 1) if self._done > 1 else self._cost(setting)
+        spent, misses = self._silence
+        each = spent / misses if misses else self._cost(setting)
         return {
             "event": "progress",
             "setting": str(setting),
@@ -211,7 +217,11 @@ class Survey:
 
     async def _address(self, visit: Visit, setting: Setting, table: str, unit: int) -> AsyncIterator[dict[str, Any]]:
         """One knock; where something odd is heard, a closer look."""
+        began = self._clock.monotonic()
         answer, heard = await self._knock(visit, setting, table, unit, self._errand.patience)
+        if answer is None:
+            spent, misses = self._silence
+            self._silence = spent + self._clock.monotonic() - began, misses + 1
         if answer is not None:
             yield await self._take(visit, setting, unit, answer)
             if self._everywhere():
@@ -245,7 +255,8 @@ class Survey:
     ) -> tuple[tuple[Answer, float] | None, Heard]:
         """The answer and its milliseconds, or what else was heard."""
         asked, meaning = self._door.knock(unit, table)
-        question, heard = overheard(asked)
+        # No rest after a miss: a late answer bears the address of a unit that nobody else asks for anything.
+        question, heard = overheard(replace(asked, patience=patience, worst=patience))
         began = self._clock.monotonic()
         try:
             answer = meaning(await visit(question, patience))
