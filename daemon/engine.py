@@ -1,8 +1,6 @@
 """The heart: readings in, rules judged, outputs decided, alarms kept. All in one thread, nothing here ever waits."""
 
 import asyncio
-import heapq
-import math
 import traceback
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from daemon.agenda import TICK, Agenda
 from daemon.annunciator import Annunciator, own
 from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
@@ -25,8 +24,6 @@ from gatehouse.rule import Note, Rule, Scene
 
 log = structlog.get_logger()
 
-TICK = 0.5
-"""Seconds after which every rule is judged and every output checked, even if nothing changed: readings grow stale."""
 _ROUNDS = 4
 """Rules may answer to what other rules had told; more rounds than this would be rules chasing each other."""
 
@@ -54,8 +51,8 @@ class Engine:
         self._clock = clock
         self._zone = ZoneInfo(timezone)
         self._announced: dict[str, object] = {}
-        self._wakes: list[tuple[float, str]] = []
-        self._next_tick = self._next_check = clock.monotonic()
+        self._next_check = clock.monotonic()
+        self._agenda = Agenda(self._next_check)
         self._stir = asyncio.Event()
         self.waiting: set[str] = set()
         self._also: set[str] = set()
@@ -67,6 +64,7 @@ class Engine:
 
     def _know(self, rules: Iterable[Rule], actuators: Mapping[str, Relay | Boom], inverted: Collection[str]) -> None:
         self._rules = {rule.name: rule for rule in rules}
+        self._agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
         self._inverted = frozenset(inverted)
         self._by_input: dict[str, list[Rule]] = defaultdict(list)
@@ -118,7 +116,6 @@ class Engine:
         """
         before, kept = self._rules, {id(actuator) for actuator in self.actuators.values()}
         self._know(rules, actuators, inverted)
-        self._wakes.clear()
         self._forget({*before} - {*self._rules})
         for rule in self._rules.values():
             if rule.name in before and before[rule.name] is not rule:
@@ -127,7 +124,6 @@ class Engine:
                 self._await_inputs(rule)
         for what in self._also & self.waiting:
             self.await_also(what)
-        self._next_tick = self._clock.monotonic()
         self.judge_all()
         for output, actuator in self.actuators.items():
             if id(actuator) not in kept:
@@ -193,7 +189,7 @@ class Engine:
             self.waiting -= learned
             self.arbiter.learn(learned)
             self._come_of_age(learned)
-            self._next_tick = now
+            self._agenda.soon(now)
             self._stir.set()
 
     def _come_of_age(self, learned: Collection[str]) -> None:
@@ -209,7 +205,8 @@ class Engine:
 
     def judge(self, rules: dict[str, Rule], changed: Collection[str], now: float) -> None:
         """Judge these rules and all that are due, decide all outputs, act; then rules that look at those outputs."""
-        rules = self._due(now) | rules  # a demand must not fall void while its rule's wish to prolong it waits
+        due = {name: self._rules[name] for name in self._agenda.due(now)}
+        rules = due | rules  # a demand must not fall void while its rule's wish to prolong it waits
         for _ in range(_ROUNDS):
             told, wall = self.arbiter.told, self._clock.utc().astimezone(self._zone)  # the same for all of a round
             for rule in rules.values():
@@ -237,7 +234,7 @@ class Engine:
             changed=changed,
             told=told,
             standing=self.annunciator.standing.keys(),
-            wake=lambda at: self._wake(at, rule.name),
+            wake=lambda at: self._agenda.wake(at, rule.name),
         )
         try:
             answers = list(rule.judge(scene))
@@ -260,10 +257,6 @@ class Engine:
                 self.annunciator.judge(answer, rule.name, utc)
             elif not isinstance(answer, Demand):
                 self.recorder.emit(answer.kind, answer.subject, actor=f"rule:{rule.name}", content=answer.content)
-
-    def _wake(self, at: float, rule: str) -> None:
-        if at < math.inf:  # neither never nor NaN
-            heapq.heappush(self._wakes, (at, rule))
 
     def _rule_failed(self, rule: Rule, error: Exception) -> None:
         """Keep what a broken rule had wanted for safety, drop the rest, and go on asking it: it may recover."""
@@ -310,22 +303,9 @@ class Engine:
             for condition in actuator.step():
                 self.raise_own(condition)
 
-    def _due(self, now: float) -> dict[str, Rule]:
-        """Rules that asked to be judged by now; all of them at each tick."""
-        if now >= self._next_tick:
-            self._next_tick = now + TICK
-            self._wakes.clear()  # each rule is judged now, and asks again for what it still waits for
-            return self._rules
-        due = {}
-        while self._wakes and self._wakes[0][0] <= now:
-            name = heapq.heappop(self._wakes)[1]
-            due[name] = self._rules[name]
-        return due
-
     def next_due(self) -> float:
         """Monotonic second at which `tick` must be called again."""
-        wake = self._wakes[0][0] if self._wakes else self._next_tick
-        return min(wake, self._next_tick, self._next_check, self.arbiter.next_expiry())
+        return min(self._agenda.next(), self._next_check, self.arbiter.next_expiry())
 
     async def run(self) -> None:
         """Tick when due, for ever."""
