@@ -132,9 +132,16 @@ class Load:
         """The scan of a class whose points may get oldest."""
         return max((p for p in self.promises if p.scan.kind is kind and p.scan.points), key=_age, default=None)
 
-    def promised(self, device: str) -> dict[str, Promise]:
+    @cached_property
+    def _by_device(self) -> Mapping[str, Mapping[str, Promise]]:
+        found: dict[str, dict[str, Promise]] = {}
+        for promise in self.promises:
+            found.setdefault(promise.asked.device, {})[promise.scan.name] = promise
+        return found
+
+    def promised(self, device: str) -> Mapping[str, Promise]:
         """By scan."""
-        return {promise.scan.name: promise for promise in self.promises if promise.asked.device == device}
+        return self._by_device.get(device, {})
 
     def document(self) -> dict[str, Any]:
         """For people and programs; seconds and shares."""
@@ -182,19 +189,18 @@ def reckon(
     outlook = outlooks(tasks, write)
     strained = outlooks([replace(each, seconds=each.seconds / CAPACITY) for each in tasks], write)
     stall = max(map(speed.stall, exchanges), default=0.0)
-    rests, kinds = _rests(exchanges, speed), [each.scan.kind for each in exchanges]
+    rests, devices = _rests(exchanges, speed), list(dict.fromkeys(each.device for each in exchanges))
+    before = {kind: sum(1 for each in exchanges if each.scan.kind <= kind) for kind in ScanClass}
     promises = []
     for each, its in zip(exchanges, tasks, strict=True):
         found = outlook[its.kind, its.period]
         slower, later = rests.get(each.device, {}).get(its.kind, (0.0, 0.0))
         cycle = max(found.cycle, its.period * slower)
         age = cycle + found.jitter + later + its.seconds
-        alone = all(other.device == each.device for other in exchanges)
-        before = sum(1 for kind in kinds if kind <= its.kind)  # one of them is read between two misses
-        dying = age + (0.0 if alone else min(QUICK_MISSES, before) * stall)
+        misses = min(QUICK_MISSES, before[its.kind]) if len(devices) > 1 else 0  # between two of them one is read
+        dying = age + misses * stall
         slow = max(cycle, strained[its.kind, its.period].cycle)
         promises.append(Promise(asked=each, seconds=its.seconds, cycle=cycle, strained=slow, age=age, dying=dying))
-    devices = list(dict.fromkeys(each.device for each in exchanges))
     return Load(name=name, line=line, baud=baud or line.baud, devices=devices, promises=promises, write=write)
 
 
