@@ -78,8 +78,15 @@ def read(file: Path, *, numbered: bool = False) -> Document:
     """Read one file; what cannot be read is in its faults. `numbered`: keys that are whole numbers stay numbers."""
     document = Document(file)
     text = _text(document)
-    if text is None:
-        return document
+    return document if text is None else _read(document, text, numbered=numbered)
+
+
+def parse(file: Path, text: str) -> Document:
+    """Read what might be written to a file."""
+    return _read(Document(file), text, numbered=False)
+
+
+def _read(document: Document, text: str, *, numbered: bool) -> Document:
     node = _compose(document, text)
     if node is not None:
         _Reader(document, numbered=numbered).root(node)
