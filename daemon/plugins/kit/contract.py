@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from daemon.plugins.kit.golden import Frame
-from daemon.plugins.kit.trial import Said, Trial, short
+from daemon.plugins.kit.trial import NoScanError, Said, Trial, short
 from daemon.plugins.kit.verdict import Finding, Skip, finding
 from gatehouse.driver import DriverError, Scan, ScanClass
 from gatehouse.points import Point
@@ -20,7 +20,10 @@ def loads(trial: Trial) -> Iterator[Finding]:
         yield Finding("file", {"why": fault})
     kind = trial.subject.driver
     trial.figures["settings"] = ", ".join(sorted(kind.settings.model_json_schema().get("properties", {})))
-    trial.subject.make()
+    try:
+        trial.subject.make()
+    except Skip as skip:
+        yield finding(skip.finding.code, **skip.finding.values)
 
 
 def contract(trial: Trial) -> Iterator[Finding]:
@@ -29,7 +32,8 @@ def contract(trial: Trial) -> Iterator[Finding]:
     points: list[Point] = list(device.points())
     scans: list[Scan] = [] if trial.listens else list(device.scans())
     trial.figures |= {"points": len(points), "scans": len(scans)}
-    if not (trial.subject.driver.settings.__doc__ or "").strip():
+    words = (trial.subject.driver.settings.__doc__ or "").strip()
+    if not words or words.startswith("Device("):  # what a dataclass says of itself
         yield finding("no_doc")
     for point in points:
         if not point.title:
@@ -73,7 +77,7 @@ def golden(trial: Trial) -> Iterator[Finding]:
     for frame in trial.golden:
         try:
             yield from _frame(trial, frame)
-        except LookupError:
+        except NoScanError:
             known = ", ".join(scan.name for scan in trial.device.scans())
             yield finding("no_scan", frame=frame.name, known=known)
         except DriverError as error:

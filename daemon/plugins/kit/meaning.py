@@ -8,7 +8,7 @@ from daemon.plugins.kit.golden import Frame
 from daemon.plugins.kit.trial import Trial, pulse_or_value
 from daemon.plugins.kit.verdict import Finding, Skip, finding
 from gatehouse.demands import Pulse
-from gatehouse.driver import DriverError, Scan, Writer
+from gatehouse.driver import DriverError, Question, Writer
 
 _ANSWERS = 120
 _UNKNOWN = "no-such-channel"
@@ -19,13 +19,17 @@ _ORDERS: tuple[Any, ...] = (
 
 
 def answers(trial: Trial) -> Iterator[Finding]:
-    """Whatever comes back is read as samples of the scan, or refused by DriverError."""
+    """Whatever comes back is read as samples of the scan, taken for a yes, or refused by DriverError."""
     if trial.listens:
         raise Skip("listens")
     tried = refused = 0
-    for scan, answer in _strange(trial):
+    for frame, question, answer in _strange(trial):
         tried += 1
         try:
+            if frame.scan is None:
+                trial.device.accept(question, answer)
+                continue
+            scan = trial.scan(frame.scan)
             samples = trial.device.read(scan, answer)
         except DriverError:
             refused += 1
@@ -37,20 +41,18 @@ def answers(trial: Trial) -> Iterator[Finding]:
     trial.figures |= {"tried": tried, "refused": refused}
 
 
-def _strange(trial: Trial) -> Iterator[tuple[Scan, bytes]]:
+def _strange(trial: Trial) -> Iterator[tuple[Frame, Question, bytes]]:
     """What `find` may hand over: answers as long as the known ones, with other contents."""
     for frame in trial.frames:
-        if frame.scan is None:
-            continue
-        scan = trial.scan(frame.scan)
-        found = trial.question(frame).find(frame.heard)
+        question = trial.question(frame)
+        found = question.find(frame.heard)
         if found is None or found.answer is None:
             continue
         for _ in range(_ANSWERS // len(trial.frames) + 4):
             turned = bytearray(found.answer)
             for _ in range(trial.dice.randrange(1, 4)):
                 turned[trial.dice.randrange(len(turned))] = trial.dice.randrange(256)
-            yield scan, bytes(turned)
+            yield frame, question, bytes(turned)
 
 
 def orders(trial: Trial) -> Iterator[Finding]:
@@ -63,7 +65,7 @@ def orders(trial: Trial) -> Iterator[Finding]:
         accepted, why = 0, ""
         for order in _ORDERS:
             try:
-                question = device.write(point.name, order)
+                device.write(point.name, order)
             except DriverError as error:
                 why = str(error)
                 continue
@@ -73,21 +75,12 @@ def orders(trial: Trial) -> Iterator[Finding]:
             if not point.writable:
                 yield finding("not_refused_order", channel=point.name, value=pulse_or_value(order))
                 break
-            for answer in (b"\x00", question.request, trial.dice.randbytes(12)):
-                _accept(device, question, answer)
         taken += accepted
         if point.writable and not accepted:
             yield Finding("never_ordered", {"channel": point.name, "why": why}, remark=True)
     yield from _unknown(device)
     device.prepare()
     trial.figures |= {"tried": tried, "taken": taken}
-
-
-def _accept(device: Writer, question: Any, answer: bytes) -> None:  # noqa: ANN401
-    try:
-        device.accept(question, answer)
-    except DriverError:
-        return
 
 
 def _unknown(device: Writer) -> Iterator[Finding]:

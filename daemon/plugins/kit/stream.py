@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from daemon.plugins.kit.golden import Frame
-from daemon.plugins.kit.trial import Said, Trial, short
+from daemon.plugins.kit.trial import NoScanError, Said, Trial, short
 from daemon.plugins.kit.verdict import Finding, Skip, finding
 
 _FLIPS = 1500
@@ -176,7 +176,7 @@ def _ear(trial: Trial) -> Any:  # noqa: ANN401
     def listen(stream: bytes) -> Said:
         try:
             return trial.say(frames[len(stream) % len(frames)], stream)
-        except LookupError:  # it has learnt something, and asks otherwise by now
+        except NoScanError:  # it has learnt something, and asks otherwise by now
             return Said()
 
     return listen

@@ -21,7 +21,7 @@ _SUFFIX = ".golden.yaml"
 _SHELF = "golden"
 """Golden files of gatehouse's own drivers, beside its profiles."""
 _MODBUS = "modbus"
-_PATIENCE = Patience(call=2.0, credit=60.0)
+_PATIENCE = Patience(call=0.5, credit=60.0)
 """More than the daemon has: the kit asks without a pause, and shall say the same on a busy machine."""
 
 
@@ -39,6 +39,8 @@ class Subject:
     golden_file: Path
     """Where golden frames are, or would be."""
     golden: Golden | None = None
+    golden_digest: str = ""
+    """SHA-256 of the golden file."""
     faults: list[Fault] = field(default_factory=list)
     """Of the golden file and of the profile."""
     file: Path | None = None
@@ -109,6 +111,7 @@ def find(what: str, golden: Path | None, settings: Mapping[str, Any]) -> Subject
         subject.golden_file = golden
     if subject.golden_file.is_file():
         subject.golden, faults = read(subject.golden_file)
+        subject.golden_digest = _digest(subject.golden_file)
         subject.faults += faults
     elif golden is not None:
         raise SubjectError(f"没有文件 {golden}。 There is no file {golden}.")

@@ -52,6 +52,10 @@ class Said:
         )
 
 
+class NoScanError(Exception):
+    """A golden frame names a scan that there is not."""
+
+
 class Trial:
     """One subject, and what can be tried with it."""
 
@@ -89,7 +93,7 @@ class Trial:
         return self.frames
 
     def scan(self, name: str | None) -> Scan:
-        """The scan of this name, or that brings the point of this name; LookupError."""
+        """The scan of this name, or that brings the point of this name; NoScanError."""
         scans: list[Scan] = list(self.device.scans())
         for scan in scans:
             if name == scan.name:
@@ -97,7 +101,7 @@ class Trial:
         for scan in scans:
             if name in scan.points:
                 return scan
-        raise LookupError(name)
+        raise NoScanError(name)
 
     def question(self, frame: Frame, device: Any = None) -> Question:  # noqa: ANN401
         """What a frame is the answer to."""
