@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console.driver import app as driver_app
 from console.options import (
     STATE,
     AlarmArg,
@@ -43,6 +44,7 @@ alarm_app = typer.Typer(help="报警：列出、确认、复位。 Alarms: list,
 journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_args_is_help=True)
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(journal_app, name="journal")
+app.add_typer(driver_app, name="driver")
 
 
 class DemoLanguage(StrEnum):

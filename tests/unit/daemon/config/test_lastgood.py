@@ -36,7 +36,13 @@ def test_a_site_keeps_its_files_and_never_its_secrets(site):
 def test_a_folder_of_files_is_kept_as_a_folder(site):
     (site / "doors.yaml").write_text("doors: {}")
     lastgood.keep(site, None, site / "state")
-    assert names(lastgood.find(site / "state")) == [".site", "doors.yaml", "drivers/acme.py", "profiles/acme/x.yaml", "site.yaml"]
+    assert names(lastgood.find(site / "state")) == [
+        ".site",
+        "doors.yaml",
+        "drivers/acme.py",
+        "profiles/acme/x.yaml",
+        "site.yaml",
+    ]
 
 
 def test_the_newest_good_copy_replaces_the_one_before(site):
