@@ -23,7 +23,7 @@ from daemon.field.likeness import shelf
 from daemon.field.probe import explained, probe
 from daemon.field.proposal import known_units
 from daemon.field.survey import SERIAL_PATIENCE, TCP_PATIENCE, USUAL, Errand, Setting, Survey
-from daemon.technician_api import LISTENS, SAID, local, probed, surveyed, units
+from daemon.technician_api import LISTENS, SAID, clearest, local, probed, surveyed, units
 from gatehouse.driver import Listener
 
 FORMATS = get_args(Format)
@@ -134,7 +134,7 @@ def read_saved(state: Path, name: str) -> Iterator[dict[str, Any]]:
     for entry in lines:
         data = bytes.fromhex(entry["bytes"])
         known = [drivers[entry["device"]]] if entry["device"] in drivers else list(drivers.values())
-        text = next(filter(None, (explained(driver, data) for driver in known)), "")
+        text = clearest(explained(driver, data) for driver in known)
         shown = {"local": local(entry["at"], head.get("timezone", "UTC"))}
         yield entry | shown | {"text": _both(data.decode("utf-8", "replace") if entry["kind"] in SAID else text)}
 

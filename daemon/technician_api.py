@@ -32,6 +32,8 @@ _PAGE = 200
 """Lines told in one go: in between, doors have their turn."""
 SAID = frozenset({"open", "lost"})
 """Kinds of entries whose bytes are words."""
+_UNKNOWN = " bytes that are no "
+"""How drivers speak of frames that are not theirs."""
 _QUIET = 30.0
 """Seconds after which a follower gets an empty line, so that a dead one is noticed."""
 
@@ -199,8 +201,13 @@ def decoded(plan: Plan, line: str, device: str, frame: bytes) -> str:
     if device in plan.devices:
         return explained(plan.devices[device], frame)
     several = {type(plan.devices[name]).__module__: plan.devices[name] for name in _on(plan, line)}
-    texts = [explained(each, frame) for each in several.values()]
-    return next((text for text in texts if text.startswith("unit")), next(filter(None, texts), ""))
+    return clearest(explained(each, frame) for each in several.values())
+
+
+def clearest(texts: Iterable[str]) -> str:
+    """What was said by a driver that knows the frame; else what any said."""
+    said = [text for text in texts if text]
+    return next((text for text in said if _UNKNOWN not in text), said[0] if said else "")
 
 
 def local(at: float, timezone: str) -> str:

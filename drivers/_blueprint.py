@@ -91,3 +91,9 @@ class Device:
             return Found(len(message), why="foreign")
 
         return Question(request=request, find=find, expected=expected, patience=0.2, worst=0.5)
+
+
+def explain(frame: bytes) -> str:
+    """A frame of either direction in one line of English, for `gatehouse trace`. May be left out; must not raise."""
+    text = frame.decode("ascii", "replace").rstrip()
+    return f"tank {text[1:3]}: {text[3:].strip()}" if text[:1] in {"#", ">", "!", "?"} else ""

@@ -250,3 +250,16 @@ def _sample(entry: _Field, body: bytes) -> Sample:
         return Sample(entry.decode(body, entry.at))
     except ValueError as error:
         return Sample(None, Quality.BAD, str(error))
+
+
+def explain(frame: bytes) -> str:
+    """A frame of either direction in one line, for the trace of its line."""
+    body = frame.lstrip(b"\xfe")
+    if body[:1] != b"\x68" or CJT188.whole(body) != len(body):
+        return f"{len(frame)} bytes that are no CJ/T 188 frame"
+    address, control, data = body[_ADDRESS][::-1].hex().upper(), body[_CONTROL], body[_DATA:-2]
+    if control == _READ:
+        return f"meter {address}: read {data[1::-1].hex().upper()}"
+    if control == _REFUSED:
+        return f"meter {address}: refused: {data.hex(' ').upper() or 'without a reason'}"
+    return f"meter {address}: function {control:#04x}, {data.hex(' ').upper() or 'no data'}"

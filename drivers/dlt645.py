@@ -6,6 +6,7 @@ standard's text on timing as public code quotes it. Unverified on hardware.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -238,3 +239,25 @@ def _refusal(data: bytes) -> str:
     return (
         ", ".join(dict.fromkeys(text for bit, text in enumerate(_ERRORS) if data[0] >> bit & 1)) or "without a reason"
     )
+
+
+_BY_IDENTIFIER = {item.identifier: item for item in (*_EVERY_PHASE, *_WHOLE)}
+
+
+def explain(frame: bytes) -> str:
+    """A frame of either direction in one line, for the trace of its line."""
+    body = frame.lstrip(b"\xfe")
+    if body[:1] != b"\x68" or DLT645.whole(body) != len(body):
+        return f"{len(frame)} bytes that are no DL/T 645 frame"
+    control, data = body[_CONTROL], _plain(body)
+    address = body[1:7][::-1].hex().upper()
+    item = _BY_IDENTIFIER.get(int.from_bytes(data[:4], "little"))
+    name = item.name if item else data[3::-1].hex().upper()
+    if control == _READ:
+        return f"meter {address}: read {name}"
+    if control == _REFUSED and data:
+        return f"meter {address}: refused: {_refusal(data)}"
+    if control == _GOOD and item:
+        with suppress(ValueError):
+            return f"meter {address}: {name} {item.decode(data[4:])} {item.unit}".rstrip()
+    return f"meter {address}: function {control:#04x}, {data.hex(' ').upper() or 'no data'}"

@@ -55,3 +55,10 @@ class Device:
         anew = card not in self._seen
         self._seen[card] = now
         return anew
+
+
+def explain(frame: bytes) -> str:
+    """A frame in one line, for the trace of its line."""
+    heard = Device().hear(frame, 0.0)
+    card = heard[1].get("card") if heard else None
+    return f"card {card.value}" if card else f"{len(frame)} bytes that are no card"

@@ -99,7 +99,18 @@ async def meters(visit: Visit, setting: str, clock: Clock) -> AsyncIterator[dict
             "steady": 1,
             "asked": 1,
         }
-        yield await _identified(visit, meter, clock)
+        yield await _identified(visit, await _with_phases(meter, visit, clock), clock)
+
+
+async def _with_phases(meter: Meter, visit: Visit, clock: Clock) -> Meter:
+    """A DL/T 645 meter that knows the volts of phase B has three of them."""
+    if meter.driver != "dlt645":
+        return meter
+    address = meter.settings["address"]
+    async for read in walk(dlt645.Device(address=address, phases=3, only=("volts_b",)), visit, clock):
+        if any(sample.quality is Quality.GOOD for sample in read.samples.values()):
+            return Meter("dlt645", {"address": address, "phases": 3}, dlt645.Device(address=address, phases=3))
+    return meter
 
 
 async def _identified(visit: Visit, meter: Meter, clock: Clock) -> dict[str, Any]:
