@@ -56,7 +56,7 @@ class Thingsboard:
             (place.folder / f"{name}.json").write_text(json.dumps(content))
         main = str(place.folder / "tb_gateway.json")
         code = f"from thingsboard_gateway.tb_gateway import TBGatewayService as T; T({main!r})"
-        return [str(self._python), "-c", code]
+        return ["env", "-C", str(place.folder), str(self._python), "-c", code]  # it writes logs where it stands
 
     def _slave(self, place: Place, unit: int, *, alarm: bool) -> dict[str, Any]:
         reading = {"functionCode": 4, "address": 0 if alarm else 1, "objectsCount": 1 if alarm else MEASURES}
