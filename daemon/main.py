@@ -29,7 +29,7 @@ from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, shown
 from daemon.recorder import Recorder
-from daemon.reload.face import routes
+from daemon.reload import face, trial
 from daemon.reload.reload import Reload
 from daemon.reload.source import Source
 from daemon.status import Status
@@ -140,7 +140,8 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
         crew.start(f"lines.{name}", line.run, shown(line))
     for name, feed in daemon.feeds.items():
         crew.start(f"feeds.{name}", feed.run)
-    daemon.api.add(routes(reload))
+    daemon.api.add(face.routes(reload))
+    daemon.api.add(trial.routes(daemon, reload.source))
     crew.start("api", lambda: daemon.api.run(socket))
     crew.start("config", reload.run)
     crew.start("traces", daemon.blackbox.run)

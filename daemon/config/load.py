@@ -1,7 +1,8 @@
 """From a site file, or a folder of them, to a plan that can run; or to all of its faults at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from daemon.config import document
 from daemon.config.assembly import Plan, assemble
@@ -16,13 +17,19 @@ from daemon.config.validation import check
 __all__ = ["ConfigError", "Fault", "Plan", "load", "schema"]
 
 
-def load(path: Path, *, wires: Path | None = None, secrets: Secrets | None = None) -> Plan:
+def load(
+    path: Path,
+    *,
+    wires: Path | None = None,
+    secrets: Secrets | None = None,
+    instead: Mapping[Path, str] = MappingProxyType({}),
+) -> Plan:
     """The plan of a site; ConfigError with all of its faults.
 
     `wires` is a file that gives lines other endpoints, where simulators stand; ports may then have any name. Without
-    `secrets` it is not looked whether those that the site names exist.
+    `secrets` it is not looked whether those that the site names exist. `instead`: what some of its files might say.
     """
-    site = _gather(path)
+    site = _gather(path, instead)
     if site.faults:  # what could not be read or stands twice would only cause faults that are none
         raise ConfigError(site.faults)
     draft = sketch(site)
@@ -34,15 +41,18 @@ def load(path: Path, *, wires: Path | None = None, secrets: Secrets | None = Non
     return plan
 
 
-def _gather(path: Path) -> Document:
+def _gather(path: Path, instead: Mapping[Path, str]) -> Document:
+    def read(file: Path) -> Document:
+        return document.parse(file, instead[file]) if file in instead else document.read(file)
+
     if not path.is_dir():
-        return document.read(path)
+        return read(path)
     files, whole = sorted(path.glob("*.yaml")), Document(path)
     for stray in sorted(path.glob("*.yml")):
         whole.faults.append(Place(stray, 1, 1).fault((), "wrong_suffix", name=stray.name, instead=f"{stray.stem}.yaml"))
     if not files:
         whole.faults.append(Place(path, 1, 1).fault((), "no_yaml"))
-    for part in map(document.read, files):
+    for part in map(read, files):
         whole.faults += part.faults
         _merge(whole, part)
     return whole

@@ -33,19 +33,19 @@ def routes(reload: Reload) -> list[Route]:
         try:
             wish = await _wish(request)
             if not wish.accept:
-                return _json(_document(await reload.propose()))
+                return answered(shown(await reload.propose()))
             user = request.client.host if request.client else "unknown"
             reload.accept(wish.accept, f"{wish.by} ({user})", wish.watch)
         except ValueError as error:
-            return _json({"error": str(error)}, 400)
+            return answered({"error": str(error)}, 400)
         except NotNowError as error:
-            return _json({"error": str(error)}, 409)
-        return _json(_progress(reload))
+            return answered({"error": str(error)}, 409)
+        return answered(_progress(reload))
 
     async def get(request: Request) -> Response:
         if request.query_params.get("follow"):
             return StreamingResponse(_follow(reload), media_type="application/x-ndjson")
-        return _json(_progress(reload))
+        return answered(_progress(reload))
 
     return [Route("/v1/reload", post, methods=["POST"]), Route("/v1/reload", get, methods=["GET"])]
 
@@ -81,7 +81,8 @@ async def _wish(request: Request) -> _Wish:
     return msgspec.structs.replace(wish, by=by)
 
 
-def _document(proposal: Proposal) -> dict[str, Any]:
+def shown(proposal: Proposal) -> dict[str, Any]:
+    """A proposal as a document."""
     changes = [{"sign": each.sign, "subject": each.subject, "text": each.text._asdict()} for each in proposal.changes]
     return {
         "number": proposal.number,
@@ -96,12 +97,13 @@ def _document(proposal: Proposal) -> dict[str, Any]:
 def _progress(reload: Reload) -> dict[str, Any]:
     left = max(0.0, reload.end - reload.now()) if reload.state == "watching" else 0.0
     worse = [{"what": each.what, "why": each.why, "text": _text(each.why)} for each in reload.worse]
-    return {"state": reload.state, "left": round(left, 1), "worse": worse}
+    return {"state": reload.state, "left": round(left, 1), "worse": worse, "site": str(reload.site)}
 
 
 def _text(why: str) -> dict[str, str]:
     return {language: phrase(why, language) for language in LANGUAGES}
 
 
-def _json(document: object, status: int = 200) -> Response:
+def answered(document: object, status: int = 200) -> Response:
+    """JSON."""
     return Response(msgspec.json.encode(document), status, media_type="application/json")

@@ -46,7 +46,9 @@ class Reload:
 
     def __init__(self, daemon: Daemon, crew: Crew, source: Source) -> None:
         """Nothing asked yet."""
-        self._daemon, self._crew, self._source = daemon, crew, source
+        self._daemon, self._crew, self.source = daemon, crew, source
+        self.site = source.site.absolute()
+        """The site file or folder that is looked at."""
         self._stirred = asyncio.Event()
         self._hangup = False
         self._order: _Order | None = None
@@ -66,7 +68,7 @@ class Reload:
         """What the files, as they are now, would change. Nothing is touched."""
         number = self._proposal.number + 1
         try:
-            plan = await asyncio.to_thread(self._source.load)
+            plan = await asyncio.to_thread(self.source.load)
         except ConfigError as error:
             self._proposal = Proposal(number=number, faults=tuple(error.faults))
         else:
@@ -131,7 +133,7 @@ class Reload:
         daemon.engine.raise_own(faulty(None))
         before = await self._look_before(change.old)
         failing = self._failing()
-        await self._on_disk(lambda: self._source.begin_trial(change.new))
+        await self._on_disk(lambda: self.source.begin_trial(change.new))
         await self._apply(change)
         daemon.recorder.emit("config.applied", "config", actor=f"person:{order.by}",
                              content={"by": order.by, "changes": order.in_words})  # fmt: skip
@@ -180,7 +182,7 @@ class Reload:
         daemon.recorder.emit("config.rolled_back", "config", content={"by": order.by, "why": why, "changes": changes})
         worse = {each.what: each.why for each in self.worse}
         daemon.engine.raise_own(rolled_back(why, worse=worse, changes=changes, by=order.by))
-        await self._on_disk(lambda: self._source.fail_trial(why))
+        await self._on_disk(lambda: self.source.fail_trial(why))
         self.state = "rolled_back"
 
     async def _keep(self, order: _Order) -> None:
@@ -196,10 +198,10 @@ class Reload:
             self._daemon.engine.raise_own(condition)
 
         def keep() -> None:
-            plan = self._source.load()
+            plan = self.source.load()
             if not difference(self._daemon.plan, plan):
-                self._source.keep(plan)
-                self._source.end_trial()
+                self.source.keep(plan)
+                self.source.end_trial()
 
         await self._on_disk(keep)
 

@@ -1,9 +1,10 @@
 """Where a site is written, how it is read, and what of it has proved itself."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from daemon.annunciator import own
 from daemon.config import lastgood
@@ -40,9 +41,9 @@ class Source:
     secrets: Secrets
     wires: Path | None = None
 
-    def load(self) -> Plan:
-        """The plan of the files as they are now; ConfigError with all of their faults."""
-        return config.load(self.site, wires=self.wires, secrets=self.secrets)
+    def load(self, instead: Mapping[Path, str] = MappingProxyType({})) -> Plan:
+        """The plan of the files as they are now, or might be `instead`; ConfigError with all of their faults."""
+        return config.load(self.site, wires=self.wires, secrets=self.secrets, instead=instead)
 
     def begin_trial(self, plan: Plan) -> None:
         """Note that these files are being tried: until they are kept, a start runs the last good copy. OSError."""
