@@ -32,8 +32,8 @@ _FREE = 0.001
 """Seconds of a call that count for nothing: what any call costs on a busy machine."""
 _SHARE = 0.1
 """Share of the daemon's time that calls may use beyond that."""
-_STRIKES, _HOUR = 3, 3600.0
-_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_HOUR = 3600.0
+_LONGEST_PAUSE = 60.0
 _ROOT = str(Path(__file__).parents[2])
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from daemon.plugins.host import main; main()"
 _ENVIRONMENT = {
@@ -52,6 +52,10 @@ class Patience:
     """Seconds for one answer. The slowest honest ones take a few milliseconds."""
     credit: float = 0.5
     """Seconds of slow calls before their share of the daemon's time is looked at."""
+    strikes: int = 3
+    """Times within an hour that a device may end the process before it is out of service."""
+    pause: float = 1.0
+    """Seconds before it is started again; twice as many after each time that the same device ended it."""
 
 
 class DriverFaultError(Exception):
@@ -125,7 +129,7 @@ class DriverProcess:
         self._limit, self._calls = 0.0, 0
         self._loading_until = 0.0
         self._strikes: dict[int, deque[float]] = {}
-        self._pause, self._again_at, self._why = _PAUSE, 0.0, ""
+        self._pause, self._again_at, self._why = self._patience.pause, 0.0, ""
         self._used, self._used_at, self._waited = 0.0, 0.0, 0.0
         self._closed = False
         self._last_device, self._devices = 0, set[int]()
@@ -307,16 +311,17 @@ class DriverProcess:
     def _died(self, why: str, device: int) -> None:
         self._stop()
         self._why, now = why, self._clock.monotonic()
-        strikes = self._strikes.setdefault(device, deque(maxlen=_STRIKES))
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE) if strikes and now - strikes[-1] < _HOUR else _PAUSE
+        strikes = self._strikes.setdefault(device, deque(maxlen=self._patience.strikes))
+        again = bool(strikes) and now - strikes[-1] < _HOUR
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE) if again else self._patience.pause
         strikes.append(now)
         self._again_at = now + self._pause
 
     def _check_strikes(self, device: int, now: float) -> None:
         for who in (device, 0):
             strikes = self._strikes.get(who)
-            if strikes and len(strikes) == _STRIKES and now - strikes[0] < _HOUR:
-                raise DriverFaultError(f"stopped {_STRIKES} times within an hour, the last time: {self._why}")
+            if strikes and len(strikes) == self._patience.strikes and now - strikes[0] < _HOUR:
+                raise DriverFaultError(f"stopped {len(strikes)} times within an hour, the last time: {self._why}")
 
     def _stop(self) -> None:
         self._end = self._process = None
