@@ -76,10 +76,18 @@ def _tell(
         code, limit = _LIMITS[kind]
         document.fault(spot, code, value=value, limit=context[limit])
     elif kind in ("literal_error", "enum"):
-        known = [part.strip("' ") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
-        document.fault(spot, "one_of", nearest=nearest(str(detail["input"]), known), value=value, known=listed(known))
+        _tell_choice(detail, spot, document)
     else:
         _tell_type(detail, model, spot, document)
+
+
+def _tell_choice(detail: ErrorDetails, spot: Where, document: Document) -> None:
+    known = [part.strip("' ") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
+    given, written = detail["input"], document.numbers.get(spot, "")
+    if written in known:  # 8E1 without quotes is eighty
+        document.fault(spot, "number_as_text", value=written)
+    else:
+        document.fault(spot, "one_of", nearest=nearest(str(given), known), value=shown(given), known=listed(known))
 
 
 def _tell_type(detail: ErrorDetails, model: type[BaseModel], spot: Where, document: Document) -> None:

@@ -28,8 +28,7 @@ def patient(question: Question, patience: float | None) -> Question:
 @asynccontextmanager
 async def opened(line: site.Line, clock: Clock) -> AsyncIterator[Visit]:
     """The line, while this lasts. OSError, explained, when another program has it or it is not there."""
-    bits = 10 if line.format == "8N1" else 11
-    exchanges = Exchanges(clock, "tcp" if line.tcp else "serial", line.baud, bits)
+    exchanges = Exchanges(clock, "tcp" if line.tcp else "serial", line.baud, line.bits)
     counts: Counter[str] = Counter()
     wire = await connect(line, exchanges.hear, exchanges.end)
     exchanges.attach(wire)
