@@ -111,6 +111,20 @@ def check(
 
 
 @app.command()
+def lines(
+    site: SiteArg,
+    detail: Annotated[str, typer.Option(help="只看这条线路，逐项计算。 One line, item by item.")] = "",
+    wires: WiresOpt = None,
+    lang: LangOpt = Language.ZH,
+    json_: JsonOpt = False,
+) -> None:
+    """每条线路的负载，以及每类点位最旧会有多旧。 What each line has to do, and how old its readings may get."""
+    from console import offline
+
+    raise typer.Exit(offline.lines(site, wires, lang.value, detail, as_json=json_))
+
+
+@app.command()
 def schema() -> None:
     """打印站点文件的 JSON Schema，供编辑器补全。 Print the JSON Schema of a site file, for editors."""
     from console import offline

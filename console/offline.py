@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
+from console.show_lines import ShowLines
 from daemon import log, main
-from daemon.config import lastgood
+from daemon.config import lastgood, overload
 from daemon.config import load as config
 from daemon.config.faults import Fault
 from daemon.config.secrets import Secrets
@@ -59,6 +60,30 @@ def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *
 def _document(fault: Fault) -> dict[str, object]:
     keys = ("line", "column", "path", "code", "found", "right", "nearest")
     return {"file": str(fault.file)} | {key: getattr(fault, key) for key in keys}
+
+
+def lines(site: Path, wires: Path | None, language: str, detail: str, *, as_json: bool) -> int:
+    """Show what every line has to do and what it can promise; 0, or 2 when the site has faults."""
+    try:
+        plan = config.load(site, wires=wires)
+    except config.ConfigError as error:
+        for fault in error.faults:
+            typer.echo(fault.text("en" if language == "en" else "zh"), err=True)
+        return 2
+    told = {name: overload.told(load) | {"title": plan.titles[f"lines.{name}"]} for name, load in plan.loads.items()}
+    for name, line in told.items():
+        line["devices"] = sum(device.line == name for device in plan.site.devices.values())
+    show = ShowLines(language)
+    if detail and detail not in told:
+        typer.echo(show.said("unknown", name=detail, known=", ".join(told)), err=True)
+        return 2
+    if as_json:
+        typer.echo(json.dumps({detail: told[detail]} if detail else told, ensure_ascii=False, indent=1))
+    elif detail:
+        show.detail(detail, told[detail])
+    else:
+        show.lines(told)
+    return 0
 
 
 def schema() -> None:

@@ -193,7 +193,7 @@ def _guest_jitter(level: _Class, classes: Sequence[_Class], period: float, write
     """Below a full class: each exchange waits until it is let in, after others with an earlier deadline."""
     guests = [task for each in classes if each.guests for task in each.tasks]
     host = next(each for each in reversed(classes) if not each.guests)
-    slot = max(host.pace, TURNS * max(task.seconds for task in host.upper) + host.guest)
+    slot = max(host.pace, (TURNS * max(task.seconds for task in host.upper) + host.guest) / max(1 - host.used, _LEFT))
     queue = math.inf if level.lateness else slot * len(guests)
     rivals = sum(1 for task in guests if task.period != period and task.period - period <= queue)
     left = 1.0 if level.lateness else 1 - demand(host.below) / _entry(host)

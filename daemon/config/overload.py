@@ -94,9 +94,9 @@ def told(load: Load) -> dict[str, Any]:
 
 
 def slipping(load: Load) -> Promise | None:
-    """The scan that comes most behind its rhythm; safety scans may be asked for more often than they can come."""
-    kinds = {ScanClass.ACCESS, ScanClass.MEASURE}
-    behind = [each for each in load.promises if each.strained > each.scan.period and each.scan.kind in kinds]
+    """The measure that comes most behind its rhythm. Safety and access scans may be asked for more often than they can
+    come: what counts is how old they get."""
+    behind = [each for each in load.promises if _measure(each.asked) and each.strained > each.scan.period]
     return max(behind, key=lambda each: each.strained / each.scan.period, default=None)
 
 

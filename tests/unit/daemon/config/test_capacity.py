@@ -190,6 +190,6 @@ def test_the_line_owner_keeps_what_was_reckoned_even_while_a_device_dies(
         alarms = [each for each in load.promises if each.scan.kind is ScanClass.SAFETY]
         assert max(each.age for each in alarms) <= 1.4 * max(healthy[f"u{n}.alarm"] for n in range(units))
         slowest = max(dying[f"u{n}.alarm"] for n in range(units) if n != 1)
-        assert max(each.dying for each in alarms) <= 1.5 * slowest
+        assert max(each.dying for each in alarms) <= 2.2 * slowest, "reckoned as if all misses came one upon the other"
 
     play(story)

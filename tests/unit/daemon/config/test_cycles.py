@@ -44,11 +44,13 @@ def worked(tasks: list[Task], seconds: float, seed: int = 1) -> dict[tuple[ScanC
 
 
 def kept(outlook: dict[tuple[ScanClass, float], Outlook]) -> bool:
-    """Whether a site with such a line is accepted: only safety scans may come more rarely than they want."""
+    """Whether a site with such a line is accepted: measures in their rhythm, safety and access not too old."""
     for (kind, period), its in outlook.items():
         if kind is SAFETY and its.cycle + its.jitter > 2:
             return False
-        if kind in {ACCESS, MEASURE} and its.cycle > period:
+        if kind is ACCESS and its.cycle + its.jitter > max(3 * period, period + 2):
+            return False
+        if kind is MEASURE and its.cycle > period:
             return False
     return True
 
