@@ -6,10 +6,12 @@ the device's worst answer time is over, and what arrives meanwhile is thrown awa
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
 from daemon.clock import Clock
 from daemon.commands import Permit, always
+from daemon.field.instants import Timer
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from gatehouse.driver import Found, Question
@@ -22,6 +24,9 @@ _BABBLE = 0.5
 """Seconds for which a wire may be noisy before an exchange on it is given up."""
 _MOST = 4096
 """Bytes kept at most while an answer is looked for."""
+
+Done = Callable[[bytes, Exception | None], None]
+"""Told once what came of a question: the answer and None, or nothing and why."""
 
 
 class NoAnswerError(Exception):
@@ -37,53 +42,52 @@ class PluginFaultError(Exception):
 
 
 class Exchanges:
-    """One exchange at a time on one open wire."""
+    """One exchange at a time on one open wire: it waits for silence, is sent, and ends with an answer or without."""
 
     def __init__(
         self, clock: Clock, kind: Literal["serial", "tcp"], baud: int, bits: int, ring: Ring | None = None
     ) -> None:
         """`bits` of one character. On TCP the same arithmetic allows for the serial side of a gateway."""
-        self._clock = clock
-        self._ring = ring or Ring(clock)
+        self.now = clock.monotonic
+        self.ring = ring or Ring(clock)
         self._character = bits / baud
         self.stream = kind == "serial"
         """Bare bytes, where a late answer can pass as the next one."""
-        self.sent = clock.monotonic()
-        """When the last request went out."""
         self._silence = (3.5 * self._character if baud <= 19200 else 0.00175) if self.stream else 0.0
         self.echo: bool | None = None if self.stream else False
         """Whether the adapter hands our own bytes back; None until the first exchange has shown it."""
         self.tally: Counter[str] = Counter()
         """What was heard while nobody was asked."""
-        self.answered = clock.monotonic()
-        """When something was last answered, or the wire was opened."""
+        self.busy = False
+        """An exchange is under way, or waits for silence."""
+        self.sent = self.answered = clock.monotonic()
+        """When the last request went out; when something was last answered, or the wire was opened."""
+        self.rest = 0.0
+        """Seconds in which an answer to what was missed last may still come."""
         self._wire: Wire | None = None
-        self._lost = ""
-        self._asked: Question | None = None
-        self._done: asyncio.Future[bytes] | None = None
-        self._received = b""
-        self._counts: Counter[str] = self.tally
-        self._mirror = False
-        self._echoed = False
+        self._lost = "not open"
+        self._silent = Timer(clock, self._try)
+        self._late = Timer(clock, self._give_up)
+        self._asking = False
+        self._received = self._after = b""
+        """What came since the request; what came after the answer, in the silence."""
+        self._mirror = self._echoed = False
         self._junk: list[str] = []
         self._answer: tuple[bytes, bytes] = (b"", b"")
-        self._after = b""
-        """What came since, in the silence."""
-        self._whom = ("", "")
-        self._heard = float("-inf")
-        self._quarantine = float("-inf")
+        self._heard = self._quarantine = float("-inf")
+        self._counts, self._whom = self.tally, ("", "")
 
     def attach(self, wire: Wire) -> None:
         """A wire was opened; nothing is known of it yet."""
         self._wire, self._lost, self._received = wire, "", b""
-        self.answered = self._heard = self._clock.monotonic()
+        self.answered = self._heard = self.now()
         self.echo = None if self.stream else False
 
     def end(self, why: str) -> None:
-        """The wire is gone; the exchange on it fails."""
+        """The wire is gone, or to be left; the exchange on it fails."""
         self._lost = why
-        if self._done is not None and not self._done.done():
-            self._done.set_exception(ConnectionError(why))
+        if self.busy:
+            self._finish(ConnectionError(why))
 
     def wire_time(self, size: int) -> float:
         """Seconds that so many bytes take."""
@@ -103,170 +107,206 @@ class Exchanges:
         short: bool = False,
         urgent: bool = False,
     ) -> bytes:
-        """The answer. NoAnswerError, NotPermittedError, PluginFaultError, or ConnectionError when the wire is gone.
+        """The answer; raises what `start` tells."""
+        came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        def done(answer: bytes, error: Exception | None) -> None:
+            if came.done():
+                return
+            if error is not None:
+                came.set_exception(error)
+            else:
+                came.set_result(answer)
+
+        self.start(question, counts, whom, done, permit, short=short, urgent=urgent)
+        return await came
+
+    def start(
+        self,
+        question: Question,
+        counts: "Counter[str]",
+        whom: tuple[str, str],
+        done: Done,
+        permit: Permit | None = None,
+        *,
+        patience: float | None = None,
+        short: bool = False,
+        urgent: bool = False,
+    ) -> None:
+        """Ask as soon as the wire is silent. `done` is told the answer, or NoAnswerError, NotPermittedError,
+        PluginFaultError, or ConnectionError when the wire is gone; perhaps before this returns.
 
         `counts`: of the device; `whom`: its name, and what it is asked, for the trace.
+        `permit`: asked right before the first byte. `patience`: instead of the question's own.
         `short`: for a device known to be silent; the caller leaves it alone long enough instead of the whole line.
         `urgent`: on a wire that is never silent it is sent all the same."""
-        await self._quiet(question, urgent=urgent)
-        refusal = permit()
-        if refusal:
-            raise NotPermittedError(refusal)
-        loop = asyncio.get_running_loop()
-        self._received, self._counts, self._echoed, self._junk = b"", counts, False, []
-        self._whom, self._after = whom, b""
-        self._mirror = self.echo is not False and self._answers_itself(question)
-        done: asyncio.Future[bytes] = loop.create_future()
-        self._done, self._asked = done, question
-        answering = self.wire_time(len(question.request) + question.expected)
-        timer = loop.call_later(answering + question.patience + _SLACK, self._give_up, done)
-        try:
-            self._send(question.request)
-            answer = await done
-        except NoAnswerError:
-            if not short:
-                self._quarantine = self._clock.monotonic() + question.worst - question.patience
-            if self.echo is None and not self._junk and not self._received:
-                self.echo = False  # an echo comes even when the device is dead
-            raise
-        finally:
-            timer.cancel()
-            self._asked = None
-        self.answered = self._clock.monotonic()
-        if self.stream and not self._junk and not self._echoed:
-            self._learn_no_echo()
-        return answer
+        self.busy = True
+        self._question, self._next, self._done = question, (counts, whom), done
+        self._permit, self._short, self._urgent = permit, short, urgent
+        self._patience = question.patience if patience is None else patience
+        now = self.now()
+        self._pause = self.rest = 0.0
+        if self.stream:
+            try:
+                self._pause = max(self._silence, _GUARD) if self._mistakable(question) else self._silence
+            except PluginFaultError as fault:
+                self._finish(fault)
+                return
+        self._limit = max(now, self._quarantine) + _BABBLE
+        self._try(now)
 
-    def _learn_no_echo(self) -> None:
-        """A clean exchange without an echo: there is none, unless there was one before; then look once more."""
-        self.echo = None if self.echo else False
+    def _try(self, now: float) -> None:
+        """Send, or wait for the end of the quarantine and for 3.5 characters of silence."""
+        if not self.busy or self._asking:
+            return
+        if self._lost or self._wire is None:
+            self._finish(ConnectionError(self._lost))
+            return
+        free = max(self._quarantine, self._heard + self._pause)
+        if now < free and (now <= self._limit or not self._urgent):
+            # A board may hear an urgent one through the noise; a door that is to free people is worth the try.
+            if now > self._limit:
+                self._finish(NoAnswerError("the line is never silent: something on it talks all the time"))
+            else:
+                self._silent.set(free)
+            return
+        if self._permit is not None and (refusal := self._permit()):
+            self._finish(NotPermittedError(refusal))
+            return
+        self._send(self._wire, now)
+
+    def _send(self, wire: Wire, now: float) -> None:
+        question = self._question
+        self._counts, self._whom = self._next
+        self._received = self._after = b""
+        if self._junk:
+            self._junk = []
+        self._echoed = False
+        try:
+            self._mirror = self.echo is not False and self._answers_itself(question)
+            self.sent, self._asking = now, True
+            wire.send(question.request)
+        except (ConnectionError, PluginFaultError) as error:
+            self._finish(error)
+            return
+        device, what = self._whom
+        self.ring.note("sent", device, question.request, now, what)
+        answering = self._character * (len(question.request) + question.expected)
+        self._late.set(now + answering + self._patience + _SLACK)
 
     def hear(self, data: bytes) -> None:
         """Bytes came."""
-        now = self._clock.monotonic()
-        self._heard = now
-        if self._asked is None:
+        now = self._heard = self.now()
+        if not self._asking:
             self._unasked(data, now)
             return
-        self._received += data
-        if len(self._received) > _MOST:
+        received = self._received = self._received + data if self._received else data
+        if len(received) > _MOST:
             self._counts["noise"] += 1
-            self._received = self._received[-_MOST // 2 :]
-        while self._received and self._asked is not None:
-            if not self._take(self._asked):
-                return
+            self._received = received[-_MOST // 2 :]
+        while self._received and self._asking and self._take():
+            pass
 
     def _unasked(self, data: bytes, now: float) -> None:
         """Bytes while nobody is asked: late, or the last answer once more, or from nobody knows where."""
         kind = "late" if now < self._quarantine else "stray"
         self.tally[kind] += len(data)
-        self._note(kind, data)
+        self._note(kind, data, now)
         if kind == "late":
             self._counts["late"] += not self._after
         self._after = (self._after + data)[-_MOST:]
         if kind == "stray" and self._after == self._answer[1]:
             self._counts["doubled"] += 1
 
-    def _note(self, kind: str, data: bytes) -> None:
+    def _note(self, kind: str, data: bytes, now: float) -> None:
         device, what = self._whom
-        self._ring.note(kind, device, data, self._clock.monotonic(), what)
+        self.ring.note(kind, device, data, now, what)
 
-    def _take(self, question: Question) -> bool:
+    def _take(self) -> bool:
         """Judge what was received; False while more is needed."""
+        question, received = self._question, self._received
         try:
-            found = self._find(question)
-        except PluginFaultError as fault:
-            self._finish(fault)
+            found = self._find_echo(question) if self._mirror else question.find(received)
+        except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+            self._finish(PluginFaultError(f"{type(error).__name__} in find: {error}"))
             return False
         if found is None:
             return False
-        frame, self._received = self._received[: found.used], self._received[max(1, found.used) :]
+        used = found.used
         if found.answer is not None:
-            self._answer = question.request, frame
-            self._note("answer", frame)
-            self._finish(found.answer)
+            frame, self._received = received[:used], received[used:]
+            self._answered(question, frame, found.answer)
             return False
+        frame, self._received = received[:used], received[max(1, used) :]
         self._counts[found.why] += 1
-        self._note(found.why, frame)
+        self._note(found.why, frame, self._heard)
         if found.why == "echo":
             self.echo = self._echoed = True
+        elif found.why == "silent":
+            self._finish(NoAnswerError("no answer: the gateway says that nobody answers it"))
         else:
             self._junk.append(found.why)
         return True
 
-    def _find(self, question: Question) -> Found | None:
+    def _answered(self, question: Question, frame: bytes, answer: bytes) -> None:
+        now = self.answered = self._heard
+        device, what = self._whom
+        self.ring.note("answer", device, frame, now, what)
+        if self.stream:
+            self._answer = question.request, frame
+            if not self._junk and not self._echoed:
+                # A clean exchange without an echo: there is none, unless there was one before; then look once more.
+                self.echo = None if self.echo else False
+        self.busy = self._asking = False
+        if self._received:
+            self._unasked(self._received, now)
+            self._received = b""
+        self._done(answer, None)
+
+    def _find_echo(self, question: Question) -> Found | None:
         """Where an answer may be a mirror of the request, the first such frame on an echoing wire is the echo."""
-        if not self._mirror:
-            return self._guarded_find(question, self._received)
         at = self._received.find(question.request)
         if at < 0:
             return None
         self._mirror = False
         return Found(at + len(question.request), why="echo")
 
-    def _finish(self, result: bytes | Exception) -> None:
-        self._asked = None
-        if self._received:
-            self._unasked(self._received, self._clock.monotonic())
-            self._received = b""
-        if self._done is None or self._done.done():
+    def _finish(self, error: Exception) -> None:
+        self.busy = self._asking = False
+        self._received = b""
+        self._done(b"", error)
+
+    def _give_up(self, now: float) -> None:
+        if not self._asking:
             return
-        if isinstance(result, Exception):
-            self._done.set_exception(result)
-        else:
-            self._done.set_result(result)
-
-    def _give_up(self, done: "asyncio.Future[bytes]") -> None:
-        if not done.done():
-            if self._received:
-                self._counts["half"] += 1
-                self._note("half", self._received)
-                self._junk.append(f"half an answer ({self._received[:32].hex(' ')})")
-            heard = f", only {', '.join(sorted(set(self._junk)))}" if self._junk else ""
-            self._note("miss", b"")
-            done.set_exception(NoAnswerError(f"no answer{heard}"))
-
-    def _send(self, request: bytes) -> None:
-        if self._wire is None:
-            raise ConnectionError("not open")
-        self.sent = self._clock.monotonic()
-        self._wire.send(request)
-        self._note("sent", request)
-
-    async def _quiet(self, question: Question, *, urgent: bool) -> None:
-        """Wait for the end of the quarantine and for 3.5 characters of silence."""
-        limit = max(self._clock.monotonic(), self._quarantine) + _BABBLE
-        silence = max(self._silence, _GUARD) if self._mistakable(question) else self._silence
-        while True:
-            if self._lost:
-                raise ConnectionError(self._lost)
-            now = self._clock.monotonic()
-            wait = max(self._quarantine, self._heard + silence) - now
-            if wait <= 0:
-                return
-            if now > limit and urgent:
-                return  # a board may hear it through the noise; a door that is to free people is worth the try
-            if now > limit:
-                raise NoAnswerError("the line is never silent: something on it talks all the time")
-            await asyncio.sleep(wait)
+        question = self._question
+        self.rest = question.worst - self._patience
+        if not self._short:
+            self._quarantine = now + self.rest
+        if self.echo is None and not self._junk and not self._received:
+            self.echo = False  # an echo comes even when the device is dead
+        if self._received:
+            self._counts["half"] += 1
+            self._note("half", self._received, now)
+            self._junk.append(f"half an answer ({self._received[:32].hex(' ')})")
+        heard = f", only {', '.join(sorted(set(self._junk)))}" if self._junk else ""
+        self._note("miss", b"", now)
+        self._finish(NoAnswerError(f"no answer{heard}"))
 
     def _mistakable(self, question: Question) -> bool:
         """The last answer was to something else, and yet would pass as the answer to this."""
         request, frame = self._answer
-        if not self.stream or not frame or request == question.request:
-            return False
-        found = self._guarded_find(question, frame)
-        return found is not None and found.answer is not None
+        return bool(frame) and request != question.request and self._passes(question, frame)
 
     def _answers_itself(self, question: Question) -> bool:
         """A good answer may be the very bytes of the request, as with writes of one coil or register."""
-        if len(question.request) != question.expected:
-            return False
-        found = self._guarded_find(question, question.request)
-        return found is not None and found.answer is not None
+        return len(question.request) == question.expected and self._passes(question, question.request)
 
-    def _guarded_find(self, question: Question, received: bytes) -> Found | None:
+    @staticmethod
+    def _passes(question: Question, received: bytes) -> bool:
+        """It would take these bytes for its answer."""
         try:
-            return question.find(received)
+            found = question.find(received)
         except Exception as error:
             raise PluginFaultError(f"{type(error).__name__} in find: {error}") from error
+        return found is not None and found.answer is not None

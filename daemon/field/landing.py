@@ -1,12 +1,12 @@
 """What becomes of an answer: readings, doubt, or that the device is to be asked otherwise."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from daemon.field.exchange import PluginFaultError
-from daemon.field.presence import Last, Presence
-from daemon.field.scheduler import ASIDE, Scheduler
+from daemon.field.attendance import Attendance, guarded
+from daemon.field.presence import Presence
+from daemon.field.scheduler import ASIDE, Job
 from daemon.field.trace import Ring
 from gatehouse.driver import Device, DriverError, Learner, Sample, Scan
 from gatehouse.points import Quality
@@ -16,70 +16,55 @@ if TYPE_CHECKING:
 
 HELD = 10.0
 """Seconds until a device whose map does not fit is asked again."""
-_T = TypeVar("_T")
-
-
-class Tell(Protocol):
-    """Say that a device came or went."""
-
-    def __call__(self, unit: Presence, *, online: bool, why: str, now: float) -> None:
-        """`why` is for people."""
 
 
 class Landing:
     """Between the wire and the image."""
 
-    def __init__(self, sink: "Sink", scheduler: Scheduler, ring: Ring, tell: Tell) -> None:
+    def __init__(self, sink: "Sink", attendance: Attendance, ring: Ring) -> None:
         """Nothing has landed yet."""
-        self._sink, self._scheduler, self._ring, self._tell = sink, scheduler, ring, tell
+        self._sink, self._attendance, self._ring = sink, attendance, ring
 
-    def take(self, unit: Presence, scan: Scan, answer: bytes, now: float) -> bool:
+    def take(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
         """Bring the answer in; True when it is to be asked again at once because this reading is in doubt."""
-        if not scan.points:
-            self._settle(unit, scan, answer, now)
+        if answer == job.last and not unit.doubt and not (unit.owed and unit.unsettled(now)):
+            unit.landed(job, now)
+            self._sink.same(unit.name, job.scan.points, now)
+            return False
+        if not job.scan.points:
+            self._settle(unit, job, answer, now)
             return False
         if unit.discard:
             unit.discard = unit.doubt = False
             return True
-        again = unit.doubt
-        doubt = again or unit.unsettled(now)
-        last = unit.last.get(scan.name)
-        if last is not None and last.good and not doubt and last.answer == answer:
-            unit.landed(scan, now)
-            self._sink.same(unit.name, scan.points, now)
-            return False
-        unit.doubt = False
+        return self._land(unit, job, answer, now)
+
+    def _land(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
+        again, unit.doubt = unit.doubt, False
         device: Any = unit.device
         try:
-            samples: Mapping[str, Sample] = guarded("read", _samples, device, scan, answer)
+            samples: Mapping[str, Sample] = guarded("read", _samples, device, job.scan, answer)
         except DriverError as error:
-            self._refused(unit, scan, answer, str(error), now)
+            self._refused(unit, job, answer, str(error), now)
             return again
-        if doubt:
+        if again or unit.unsettled(now):
             samples = {channel: _doubted(sample) for channel, sample in samples.items()}
         good = all(sample.quality is Quality.GOOD for sample in samples.values())
-        unit.last[scan.name] = Last(answer, good=good)
-        unit.landed(scan, now)
+        job.last = answer if good else None
+        unit.landed(job, now)
         self._sink.land(unit.name, samples, now)
         return again
 
-    def set_aside(self, unit: Presence, scan: Scan, now: float) -> None:
+    def set_aside(self, unit: Presence, job: Job, now: float) -> None:
         """A scan alone stays unanswered: its points are not known, its device is asked the others as before."""
-        self._refused(unit, scan, b"", f"not answered, as others are; asked again every {ASIDE:g} s", now)
+        self._refused(unit, job, b"", f"not answered, as others are; asked again every {ASIDE:g} s", now)
 
-    def plan(self, unit: Presence, now: float) -> None:
-        """Ask the device what it wants to be asked from now on."""
-        device: Any = unit.device
-        scans: Sequence[Scan] = guarded("scans", device.scans)
-        unit.planned(scans)
-        self._scheduler.plan(unit.name, scans, now)
-
-    def _refused(self, unit: Presence, scan: Scan, answer: bytes, why: str, now: float) -> None:
+    def _refused(self, unit: Presence, job: Job, answer: bytes, why: str, now: float) -> None:
         """Its points are bad, but for those that the device, having learnt from this, is asked otherwise."""
-        unit.last.pop(scan.name, None)
-        self._learns(unit, scan, answer, now)
-        still = {channel for other in unit.scans if other != scan for channel in other.points}
-        bad = {channel: Sample(None, Quality.BAD, why) for channel in scan.points if channel not in still}
+        job.last = None
+        self._learns(unit, job.scan, answer, now)
+        still = {channel for other in unit.jobs if other is not job for channel in other.scan.points}
+        bad = {channel: Sample(None, Quality.BAD, why) for channel in job.scan.points if channel not in still}
         if bad:
             self._sink.land(unit.name, bad, now)
 
@@ -88,41 +73,28 @@ class Landing:
         if not isinstance(unit.device, Learner) or not guarded("learn", unit.device.learn, scan, answer):
             return False
         self._ring.note("learnt", unit.name, answer, now, scan.name)
-        self.plan(unit, now)
+        self._attendance.plan(unit, now)
         return True
 
-    def _settle(self, unit: Presence, scan: Scan, answer: bytes, now: float) -> None:
+    def _settle(self, unit: Presence, job: Job, answer: bytes, now: float) -> None:
         """A read that brings no values, only whether the others may be trusted."""
         device: Any = unit.device
         why = ""
         try:
-            guarded("read", _samples, device, scan, answer)
+            guarded("read", _samples, device, job.scan, answer)
         except DriverError as error:
             why = str(error)
-        if self._learns(unit, scan, answer, now):
+        if self._learns(unit, job.scan, answer, now):
             why = ""
-        elif why:
-            unit.planned([scan])
-            self._scheduler.plan(unit.name, [scan], now, now + HELD)
-        elif unit.held:
-            self.plan(unit, now)
-        unit.held = why
         if why:
-            unit.alive = False  # what it is owed, it is owed anew
-            self._tell(unit, online=False, why=why, now=now)
-        elif unit.ready and not unit.online:
+            self._attendance.hold(unit, job, why, now, now + HELD)
+            return
+        if unit.held:
+            unit.held = ""
+            self._attendance.plan(unit, now)
+        if unit.ready and not unit.online:
             unit.alive_since = now
-            self._tell(unit, online=True, why="answers", now=now)
-
-
-def guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:
-    """A call into a plug-in: its own error passes, anything else is its fault."""
-    try:
-        return call(*given)
-    except DriverError:
-        raise
-    except Exception as error:
-        raise PluginFaultError(f"{type(error).__name__} in {verb}: {error}") from error
+            self._attendance.tell(unit, online=True, why="answers", now=now)
 
 
 def _samples(device: Device, scan: Scan, answer: bytes) -> Mapping[str, Sample]:

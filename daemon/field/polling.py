@@ -1,35 +1,38 @@
-"""Works a line whose devices answer when asked: orders first, then what the scheduler wants; judges who is there."""
+"""Works a line whose devices answer when asked: orders first, then what the scheduler wants.
+
+One exchange follows from the end of the one before, in the call that brought its last byte: nothing is woken in
+between. Where nothing is due a timer waits, and whoever brings something to do stirs the line.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
-from daemon.commands import Permit, always
 from daemon.config import site
+from daemon.field.attendance import Attendance, guarded
 from daemon.field.busy import Busy
 from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError
-from daemon.field.landing import Landing, guarded
+from daemon.field.instants import Timer
+from daemon.field.landing import Landing
 from daemon.field.presence import Presence
-from daemon.field.scheduler import QUICK_MISSES, Job, Scheduler
+from daemon.field.scheduler import Job, Scheduler
+from daemon.field.telling import Telling
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from daemon.field.visits import Visits
-from daemon.field.writes import TRIES, TRIES_SILENT, WAIT, Command, Order, Writes
-from gatehouse.demands import Priority
-from gatehouse.driver import Device, DriverError, Listener, Question, Writer
+from daemon.field.writes import Command, Writes
+from gatehouse.driver import Device, DriverError, Listener, Question
 
 if TYPE_CHECKING:
     from daemon.field.lines import Sink
 
 _STEP = 0.5
 """Longest time without a sign of life."""
-_SETTINGS_AT_ONCE = 4
-"""Settings that a board which came to life is given before the line reads again."""
+_LEAST = 0.0005
+"""Shortest wait, in seconds."""
 _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
-_PREPARE_AGAIN = 1.0
-"""Seconds between two tries to give a device a setting that it does not answer."""
 
 
 class Polling:
@@ -46,93 +49,50 @@ class Polling:
     ) -> None:
         """Nothing asked yet."""
         now = clock.monotonic()
-        self._sink, self._clock, self._advance = sink, clock, advance
+        self._now, self._advance = clock.monotonic, advance
         self._reconnects = settings.serial is None
         self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits, ring)
-        self._writes = Writes()
-        self._stirred = asyncio.Event()
-        self._opened_before = False
-        self._read_first = False
-        self._began = now
-        self._busy = Busy(now)
-        self._units: dict[str, Presence] = {}
         self._scheduler = Scheduler({}, now)
-        self._visits = Visits(self._exchanges, self._scheduler, clock)
-        self._landing = Landing(sink, self._scheduler, ring, self._presence)
+        self._writes = Writes()
+        self._attendance = Attendance(sink, self._scheduler, self._writes)
+        self._landing = Landing(sink, self._attendance, ring)
+        self._telling = Telling(self._exchanges, self._attendance, self._scheduler, self._writes, self._misses)
+        self._visits = Visits(self._exchanges, self._scheduler)
+        self._busy = Busy(now)
+        self._idle = Timer(clock, lambda _: self._go())
+        self._opened_before = False
+        self._ended: asyncio.Future[None] | None = None
+        self._going = False
+        self._began = now
+        self._unit: Presence
+        self._job: Job
+        self._question: Question
         self.change(devices)
+
+    # What others want of the line
 
     def change(self, devices: Mapping[str, Device | Listener]) -> None:
         """From the next exchange on these are the devices. ValueError when one of them speaks unasked."""
         polled = {name: device for name, device in devices.items() if not isinstance(device, Listener)}
         if unasked := sorted(devices.keys() - polled):
             raise ValueError(f"{unasked[0]} speaks unasked; it needs a line to itself that is opened anew")
-        now = self._clock.monotonic()
-        for name, unit in list(self._units.items()):
-            if devices.get(name) is not unit.device:
-                del self._units[name]
-                self._scheduler.forget(name)
-                self._writes.give_up_device(name, "the device was taken from the line, or changed; order it again")
-        for name, device in polled.items():
-            if name not in self._units:
-                unit = self._units[name] = Presence(name, device, now)
-                try:
-                    self._landing.plan(unit, now)
-                except PluginFaultError as error:
-                    self._out_of_service(unit, error)
-        self._stirred.set()
-
-    def hear(self, data: bytes) -> None:
-        """Bytes came."""
-        self._exchanges.hear(data)
-
-    def end(self, why: str) -> None:
-        """The wire is gone."""
-        self._exchanges.end(why)
-        self._stirred.set()
+        self._attendance.change(polled, self._now())
+        self._stir()
 
     def write(self, command: Command) -> None:
         """Queue an order."""
-        unit = self._units.get(command.device)
-        if unit is None or unit.fault or unit.held or not isinstance(unit.device, Writer):
-            why = unit and (unit.fault or unit.held)
-            command.done(why or f"{command.device} cannot be told anything")
-            return
-        now = self._clock.monotonic()
-        self._writes.put(command, now)
-        self._scheduler.urge(unit.name, now)
-        self._stirred.set()
+        self._telling.write(command, self._now())
+        self._stir()
 
     async def visit(self, question: Question, patience: float | None) -> bytes:
         """See `LineOwner.visit`."""
         visit = self._visits.put(question, patience)
-        self._stirred.set()
+        self._stir()
         return await self._visits.answer(visit)
-
-    async def serve(self, wire: Wire) -> None:
-        """Until the wire is lost, which is a ConnectionError."""
-        self._exchanges.attach(wire)
-        self._scheduler.revive(self._clock.monotonic())
-        for unit in self._units.values():
-            unit.misses = 0
-            unit.doubt = self._opened_before and self._exchanges.stream
-        self._opened_before = True
-        while True:
-            self._advance()
-            if wire.lost:
-                raise ConnectionError(wire.lost)
-            await self._turn()
-
-    def away(self, why: str, now: float) -> None:
-        """The line is down: devices are lost in their time, orders do not wait for ever."""
-        self._writes.give_up(why, now)
-        self._visits.give_up(ConnectionError(why))
-        for unit in self._units.values():
-            if not unit.fault and unit.overdue(now):
-                self._lose(unit, why, now)
 
     def status(self) -> dict[str, Any]:
         """For people."""
-        now = self._clock.monotonic()
+        now = self._now()
         return {
             "echo": self._exchanges.echo,
             "stray_bytes": self._exchanges.tally["stray"],
@@ -140,240 +100,171 @@ class Polling:
             "orders_waiting": len(self._writes),
             "busy": round(self._busy.total, 3),
             "load": round(self._busy.load(now), 3),
-            "devices": {name: unit.status(now) for name, unit in self._units.items()},
+            "devices": {name: unit.status(now) for name, unit in self._attendance.units.items()},
         }
 
-    async def _turn(self) -> None:
-        """The one exchange that matters most now, or a wait for something to do."""
-        now = self._clock.monotonic()
-        self._give_up_late_orders(now)
-        work = self._work(now)
-        if work is None:
-            await self._idle(now)
-            return
+    # The wire
+
+    def hear(self, data: bytes) -> None:
+        """Bytes came."""
+        self._exchanges.hear(data)
+
+    def end(self, why: str) -> None:
+        """The wire is gone."""
+        self._fail(ConnectionError(why))
+
+    async def serve(self, wire: Wire) -> None:
+        """Until the wire is lost, which is a ConnectionError."""
+        self._ended = asyncio.get_running_loop().create_future()
+        self._exchanges.attach(wire)
+        self._scheduler.revive(self._now())
+        for unit in self._attendance.units.values():
+            unit.misses = 0
+            unit.doubt = self._opened_before and self._exchanges.stream
+        self._opened_before = True
         try:
-            await work
+            if wire.lost:
+                raise ConnectionError(wire.lost)
+            self._go()
+            await self._ended
         finally:
-            self._busy.worked(now, self._clock.monotonic())
+            self._ended = None
+            self._exchanges.end(wire.lost or "the daemon is stopping")
 
-    def _work(self, now: float) -> Coroutine[Any, Any, None] | None:
-        """The one exchange that matters most now."""
-        if self._read_first or self._exchanges.echo is None:
+    def away(self, why: str, now: float) -> None:
+        """The line is down: devices are lost in their time, orders do not wait for ever."""
+        self._writes.give_up(why, now)
+        self._visits.give_up(ConnectionError(why))
+        self._attendance.away(why, now)
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing more on this wire: the exchange that is under way fails, and so does `serve`."""
+        ended, self._ended = self._ended, None
+        self._exchanges.end(str(error))
+        if ended is not None and not ended.done():
+            ended.set_exception(error)
+
+    # One exchange after the other
+
+    def _stir(self) -> None:
+        if self._ended is not None and not self._exchanges.busy:
+            asyncio.get_running_loop().call_soon(self._go)
+
+    def _go(self) -> None:
+        """Do what matters most now, until an exchange is under way or there is nothing to do."""
+        if self._going:
+            return
+        self._going = True
+        try:
+            while self._ended is not None and not self._exchanges.busy:
+                self._advance()
+                self._began = now = self._now()
+                if not self._begin(now):
+                    self._wait(now)
+                    break
+        except Exception as error:  # noqa: BLE001 - it ends the line's task, whose owner starts it again
+            self._fail(error)
+        finally:
+            self._going = False
+
+    def _begin(self, now: float) -> bool:
+        """Begin the one exchange that matters most; False when there is none."""
+        if self._telling.read_first or self._exchanges.echo is None:
             # After a write that failed, or before it is known whether this wire echoes, a read has its turn.
-            self._read_first = False
+            self._telling.read_first = False
             if job := self._scheduler.next(now):
-                return self._read(job)
-        order = self._writes.next(
-            lambda device: self._may_order(device, now), lambda device: self._scheduler.misses(device) > 0
-        )
-        if order is not None:
-            return self._order(order)
-        owing = next((unit for unit in self._units.values() if self._may_prepare(unit, now)), None)
-        if owing is not None:
-            return self._prepare(owing)
+                self._read(job, ordered=False)
+                return True
+        if self._telling.next(now, self._over):
+            return True
         if visit := self._visits.next(now):
-            return self._visits.make(visit, self._no_order)
+            self._visits.make(visit, self._no_order, self._over)
+            return True
         if job := self._scheduler.next(now):
-            return self._read(job, self._no_order)
-        return None
+            self._read(job, ordered=True)
+            return True
+        return False
 
-    def _no_order(self) -> str:
-        """Lets a read go out, unless an order has come while it waited for silence."""
-        now = self._clock.monotonic()
-        return "an order goes first" if self._writes.any(lambda device: self._may_order(device, now)) else ""
-
-    def _may_order(self, device: str, now: float) -> bool:
-        """For a silent one they wait until a probe is answered: dead boards would take the line from fire contacts."""
-        rests = self._scheduler.free(device) > now or not self._units[device].ready
-        return not rests and self._scheduler.misses(device) < QUICK_MISSES
-
-    def _give_up_late_orders(self, now: float) -> None:
-        for unit in self._units.values() if self._writes else ():
-            if self._scheduler.misses(unit.name) >= QUICK_MISSES:
-                self._writes.give_up_device(unit.name, "no answer", now - WAIT)
-            elif not unit.ready:
-                self._writes.give_up_device(unit.name, unit.held or "not asked yet", now - WAIT)
-
-    async def _idle(self, now: float) -> None:
-        """Until the next read is due, an order comes, or the wire is lost."""
-        wake = self._scheduler.wake(now)
-        if self._writes or any(unit.owed for unit in self._units.values()):
-            resting = (self._scheduler.free(name) for name in self._units)
-            wake = min([wake, *(free for free in resting if free > now)])
+    def _wait(self, now: float) -> None:
+        """Until the next read is due, or for a sign of life; whoever brings an order stirs the line."""
+        wake = min([self._scheduler.wake(now), *self._telling.rests(now)])
         if self._visits:
             wake = min(wake, self._scheduler.payable(now))
-        wait = min(max(wake - now, 0.0005), _STEP)
-        self._stirred.clear()
-        try:
-            async with asyncio.timeout(wait):
-                await self._stirred.wait()
-        except TimeoutError:
-            return
+        self._idle.set(min(max(wake, now + _LEAST), now + _STEP))
+
+    def _over(self) -> None:
+        """An exchange that was no read has ended."""
+        self._busy.worked(self._began, self._now())
+        self._go()
 
     # Reading
 
-    async def _read(self, job: Job, permit: Permit = always) -> None:
-        unit = self._units[job.device]
+    def _read(self, job: Job, *, ordered: bool) -> None:
+        """Ask one scan; `ordered`: unless an order comes while it waits for silence."""
+        unit = self._unit = self._attendance.units[job.device]
+        self._job = job
         device: Any = unit.device
-        question: Question | None = None
         try:
-            question = guarded("ask", device.ask, job.scan)
-            answer = await self._ask(unit, question, permit, what=job.scan.name)
-            self._take(unit, job, question, answer)
-        except NotPermittedError:
-            self._scheduler.put_back(job)
-        except (DriverError, NoAnswerError) as error:
-            self._misses(unit, str(error), question, job)
+            question = self._question = guarded("ask", device.ask, job.scan)
+        except DriverError as error:
+            self._attendance.missed(unit, str(error), self._began, job=job)
+            return
         except PluginFaultError as error:
-            self._out_of_service(unit, error)
+            self._attendance.out_of_service(unit, error, self._began)
+            return
+        whom = (job.device, job.scan.name)
+        permit = self._no_order if ordered else None
+        if not unit.misses:
+            self._exchanges.start(question, unit.tally, whom, self._came, permit)
+            return
+        patience = self._attendance.patience(unit, self._exchanges.cost(question))
+        short = self._attendance.silent(unit)
+        self._exchanges.start(question, unit.tally, whom, self._came, permit, patience=patience, short=short)
 
-    def _take(self, unit: Presence, job: Job, question: Question, answer: bytes) -> None:
-        now = self._clock.monotonic()
-        aside = self._scheduler.answered(job, now, question.gap)
+    def _no_order(self) -> str:
+        """Lets a read go out, unless an order has come while it waited for silence."""
+        return "an order goes first" if self._telling.waits(self._now()) else ""
+
+    def _came(self, answer: bytes, error: Exception | None) -> None:
+        """What was asked last is answered, or not."""
+        try:
+            if error is None:
+                self._landed(self._unit, self._job, answer, self._exchanges.answered)
+            else:
+                self._unanswered(self._unit, self._job, error)
+        except PluginFaultError as fault:
+            self._attendance.out_of_service(self._unit, fault, self._now())
+        except Exception as mistake:  # noqa: BLE001 - as above
+            self._fail(mistake)
+        self._go()
+
+    def _landed(self, unit: Presence, job: Job, answer: bytes, now: float) -> None:
+        self._busy.worked(self._began, now)
+        self._attendance.answered(unit, now, now - self._exchanges.sent)
+        aside = self._scheduler.answered(job, now, self._question.gap)
         if aside is not None:
-            self._landing.set_aside(unit, aside.scan, now)
+            self._landing.set_aside(unit, aside, now)
         if job.gone:
             return
-        if job.scan.points and not unit.online:
-            self._presence(unit, online=True, why="answers", now=now)
-        if self._landing.take(unit, job.scan, answer, now):
+        if not unit.online and job.scan.points:
+            self._attendance.tell(unit, online=True, why="answers", now=now)
+        if self._landing.take(unit, job, answer, now):
             self._scheduler.again(job, now)
 
-    # Writing
+    def _unanswered(self, unit: Presence, job: Job, error: Exception) -> None:
+        self._busy.worked(self._began, self._now())
+        if isinstance(error, NotPermittedError):
+            self._scheduler.put_back(job)
+        elif isinstance(error, NoAnswerError):
+            self._misses(unit, str(error), self._question, job)
+        elif isinstance(error, PluginFaultError):
+            raise error
 
-    async def _order(self, order: Order) -> None:
-        command, unit = order.command, self._units[order.command.device]
-        order.tries += 1
-        try:
-            refusal = await self._tell(unit, command)
-        except NotPermittedError as error:
-            command.done(str(error))
+    def _misses(self, unit: Presence, why: str, question: Question | None, job: Job | None = None) -> None:
+        if not self._attendance.has(unit):
             return
-        except PluginFaultError as error:
-            command.done(f"driver fault: {error}")
-            self._out_of_service(unit, error)
-            return
-        except (ConnectionError, asyncio.CancelledError) as error:
-            command.done(str(error) or "the daemon is stopping")
-            raise
-        if not refusal:
-            if self._has(unit):
-                self._scheduler.soon(unit.name, command.channel, self._clock.monotonic())
-            command.done("")
-            return
-        self._read_first = True
-        tries = TRIES if unit.online else TRIES_SILENT
-        if order.tries < tries and not unit.fault and self._has(unit):
-            self._writes.retry(order)
-        else:
-            command.done(refusal)
-
-    async def _tell(self, unit: Presence, command: Command) -> str:
-        """One attempt; empty when the device accepted, else why not."""
-        device: Any = unit.device
-        unit.tally["writes"] += 1
-        question: Question | None = None
-        try:
-            question = guarded("write", device.write, command.channel, command.value)
-            urgent = command.priority <= Priority.WAY_OUT
-            answer = await self._ask(unit, question, command.permit, what=f"write {command.channel}", urgent=urgent)
-            guarded("accept", device.accept, question, answer)
-        except DriverError as error:
-            unit.tally["refused"] += 1
-            return str(error)
-        except NoAnswerError as error:
-            self._misses(unit, str(error), question)
-            return str(error)
-        return ""
-
-    def _may_prepare(self, unit: Presence, now: float) -> bool:
-        return bool(unit.owed) and unit.ready and max(self._scheduler.free(unit.name), unit.prepare_at) <= now
-
-    async def _prepare(self, unit: Presence) -> None:
-        """One of the writes that the device needs since it came to life."""
-        question = unit.owed.popleft()
-        device: Any = unit.device
-        self._read_first = len(unit.owed) % _SETTINGS_AT_ONCE == 0  # a new board must not keep the contacts unread
-        try:
-            answer = await self._ask(unit, question, what="write setting")
-            self._read_all_soon(unit)
-            guarded("accept", device.accept, question, answer)
-        except DriverError as error:
-            unit.tally["refused"] += 1
-            unit.why = f"refused a setting that its profile wants: {error}"
-        except NoAnswerError as error:
-            unit.owed.appendleft(question)
-            unit.prepare_at = self._clock.monotonic() + _PREPARE_AGAIN
-            self._misses(unit, str(error), question)
-        except PluginFaultError as error:
-            self._out_of_service(unit, error)
-
-    def _read_all_soon(self, unit: Presence) -> None:
-        """It is as its profile wants it: what it says counts from now on."""
-        for scan in unit.scans if self._has(unit) and not unit.owed else ():
-            self._scheduler.soon(unit.name, next(iter(scan.points), ""), self._clock.monotonic())
-
-    # Who is there
-
-    async def _ask(
-        self, unit: Presence, question: Question, permit: Permit = always, *, what: str, urgent: bool = False
-    ) -> bytes:
-        """Ask, and note that the device lives."""
-        short = self._scheduler.misses(unit.name) >= QUICK_MISSES
-        self._began = self._clock.monotonic()
-        answer = await self._exchanges.ask(
-            question, unit.tally, permit, whom=(unit.name, what), short=short, urgent=urgent
-        )
-        now = self._clock.monotonic()
-        unit.answered(now, now - self._exchanges.sent)
-        if not unit.alive and self._has(unit):
-            self._revived(unit, now)
-        return answer
-
-    def _revived(self, unit: Presence, now: float) -> None:
-        """It answers for the first time since it was lost: another may stand in its place by now."""
-        device: Any = unit.device
-        unit.alive, unit.alive_since = True, now
-        if isinstance(device, Writer):
-            unit.owed.clear()
-            unit.owed.extend(guarded("prepare", device.prepare))
-        if tuple(guarded("scans", device.scans)) != unit.scans:
-            self._landing.plan(unit, now)
-
-    def _misses(self, unit: Presence, why: str, question: Question | None = None, job: Job | None = None) -> None:
-        if not self._has(unit):
-            return
-        now = self._clock.monotonic()
-        short = self._scheduler.misses(unit.name) >= QUICK_MISSES
-        late = question.worst - question.patience if question else 0.0
-        spent = now - self._began + (0.0 if short else late)
-        unit.missed(aside=bool(job and job.aside and not unit.misses))
-        self._scheduler.missed(unit.name, now, spent, max(late, question.gap if question else 0.0), job)
-        if unit.lost(now):
-            self._lose(unit, why, now)
-        if self._reconnects and now - self._exchanges.answered > _DEAF:
-            raise ConnectionError(f"nothing was answered for {_DEAF:g} s; connecting anew")
-
-    def _has(self, unit: Presence) -> bool:
-        """It is still a device of this line."""
-        return self._units.get(unit.name) is unit
-
-    def _lose(self, unit: Presence, why: str, now: float) -> None:
-        unit.alive, unit.held = False, ""
-        self._presence(unit, online=False, why=why, now=now)
-
-    def _presence(self, unit: Presence, *, online: bool, why: str, now: float) -> None:
-        unit.why = why
-        if not online:
-            unit.gone()
-        if online is not unit.online and self._has(unit):
-            unit.online = online
-            self._sink.device(unit.name, online, why, now)
-
-    def _out_of_service(self, unit: Presence, error: PluginFaultError) -> None:
-        """A broken driver costs its device, no more."""
-        unit.fault = f"driver fault: {error}"
-        if self._has(unit):
-            self._scheduler.retire(unit.name)
-        self._presence(unit, online=False, why=unit.fault, now=self._clock.monotonic())
-        self._writes.give_up_device(unit.name, unit.fault)
+        now, exchanges = self._now(), self._exchanges
+        gap = question.gap if question else 0.0
+        self._attendance.missed(unit, why, now, took=now - self._began, late=exchanges.rest, gap=gap, job=job)
+        if self._reconnects and now - exchanges.answered > _DEAF:
+            self._fail(ConnectionError(f"nothing was answered for {_DEAF:g} s; connecting anew"))

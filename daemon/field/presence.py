@@ -3,32 +3,18 @@
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
-from daemon.field.scheduler import QUICK_MISSES
-from gatehouse.driver import Device, Question, Scan, ScanClass
+from daemon.field.scheduler import QUICK_MISSES, Job
+from gatehouse.driver import Device, Question, ScanClass
 
 SETTLES = 3.0
 """Seconds within which a device that came to life takes the settings it is owed."""
 LOST_AFTER = 5.0
 LOST_AFTER_SAFETY = 2.0
-"""Seconds without a good answer, besides three misses in a row, after which a device is lost."""
-
-
-@dataclass(slots=True)
-class Last:
-    """What a scan brought last."""
-
-    answer: bytes
-    good: bool
-
-
-@dataclass(slots=True)
-class Age:
-    """When a scan last landed, and the longest that its values have been without renewal, in seconds."""
-
-    at: float
-    worst: float = 0.0
+"""Seconds without a good answer, besides three misses in a row, after which a device is lost; after the longer time two
+misses will do: where many die at once, each has to wait for its turn to be missed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +25,7 @@ class Presence:
     device: Device
     good_at: float
     """When it last answered, or when we began to ask."""
-    scans: tuple[Scan, ...] = ()
+    jobs: Sequence[Job] = ()
     """What it is asked at present."""
     online: bool | None = None
     why: str = "not asked yet"
@@ -54,13 +40,14 @@ class Presence:
     discard: bool = False
     """Nor worth telling: it is asked again at once."""
     misses: int = 0
+    late: int = 0
+    """How often it had answered late when it was missed last."""
     owed: deque[Question] = field(default_factory=deque)
     """Writes that it needs before it is as the profile wants it."""
     prepare_at: float = 0.0
     """Not before this; one that ignores its settings is still read in between."""
     alive_since: float = 0.0
-    last: dict[str, Last] = field(default_factory=dict)
-    ages: dict[str, Age] = field(default_factory=dict)
+    polls: int = 0
     tally: Counter[str] = field(default_factory=Counter)
     trips: deque[float] = field(default_factory=lambda: deque(maxlen=512))
     worst_age: float = 0.0
@@ -68,20 +55,13 @@ class Presence:
     @property
     def lost_after(self) -> float:
         """Seconds."""
-        safety = any(scan.kind is ScanClass.SAFETY for scan in self.scans)
+        safety = any(job.scan.kind is ScanClass.SAFETY for job in self.jobs)
         return LOST_AFTER_SAFETY if safety else LOST_AFTER
 
     @property
     def ready(self) -> bool:
         """What it is asked brings values: it may be told something, too."""
-        return not self.held and (not self.scans or any(scan.points for scan in self.scans))
-
-    def answered(self, now: float, trip: float) -> None:
-        """It spoke."""
-        self.misses = 0
-        self.good_at = now
-        self.trips.append(trip)
-        self.tally["polls"] += 1
+        return not self.held and (not self.jobs or any(job.scan.points for job in self.jobs))
 
     def unsettled(self, now: float) -> bool:
         """Not yet as the profile wants it: its inputs may still drive its relays. One that never takes its settings
@@ -90,7 +70,7 @@ class Presence:
 
     def missed(self, *, aside: bool) -> None:
         """It did not; `aside`: nor was it expected to answer this."""
-        self.tally["polls"] += 1
+        self.polls += 1
         self.tally["misses"] += 1
         self.doubt = True
         self.discard = aside
@@ -102,33 +82,28 @@ class Presence:
 
     def lost(self, now: float) -> bool:
         """Lost needs time and misses."""
-        return self.misses >= QUICK_MISSES and self.overdue(now)
+        enough = QUICK_MISSES if now - self.good_at < LOST_AFTER else QUICK_MISSES - 1
+        return self.misses >= enough and self.overdue(now)
 
     def gone(self) -> None:
         """Nothing of what it said holds any more."""
         self.owed.clear()
-        self.last.clear()
-        for age in self.ages.values():
-            age.at = float("-inf")
+        self.forget()
+        for job in self.jobs:
+            job.landed = -inf
 
-    def planned(self, scans: Sequence[Scan]) -> None:
-        """It is asked other things from now on, and what it answers may mean something else."""
-        self.scans = tuple(scans)
-        self.last.clear()
-        names = {scan.name for scan in scans}
-        self.ages = {name: age for name, age in self.ages.items() if name in names}
+    def forget(self) -> None:
+        """What it says next is looked at anew, even if it is the very same."""
+        for job in self.jobs:
+            job.last = None
 
-    def landed(self, scan: Scan, now: float) -> None:
+    def landed(self, job: Job, now: float) -> None:
         """It said what a scan wants to know; remember the longest that this has taken."""
-        age = self.ages.get(scan.name)
-        if age is None:
-            self.ages[scan.name] = Age(now)
-            return
-        passed = now - age.at
-        age.at = now
-        if age.worst < passed < float("inf"):
-            age.worst = passed
-            self.worst_age = max(self.worst_age, passed - scan.period)
+        passed = now - job.landed
+        job.landed = now
+        if job.worst < passed < inf:
+            job.worst = passed
+            self.worst_age = max(self.worst_age, passed - job.scan.period)
 
     def status(self, now: float) -> dict[str, Any]:
         """For people; times in milliseconds, ages in seconds."""
@@ -140,19 +115,19 @@ class Presence:
             "worst_lateness": round(self.worst_age, 3),
             "round_trip_p50": round(1000 * trips[len(trips) // 2], 2) if trips else None,
             "round_trip_p99": round(1000 * trips[len(trips) * 99 // 100], 2) if trips else None,
+            "polls": self.polls,
             **{name: self.tally[name] for name in _COUNTERS},
-            "scans": {scan.name: self._scan(scan, now) for scan in self.scans},
-        }
-
-    def _scan(self, scan: Scan, now: float) -> dict[str, Any]:
-        age = self.ages.get(scan.name)
-        known = age is not None and age.at > float("-inf")
-        return {
-            "kind": scan.kind.name.lower(),
-            "period": scan.period,
-            "worst_age": round(age.worst, 3) if age else None,
-            "age": round(now - age.at, 3) if age and known else None,
+            "scans": {job.scan.name: _ages(job, now) for job in self.jobs},
         }
 
 
-_COUNTERS = ("polls", "misses", "writes", "refused", "noise", "foreign", "echo", "crc", "half", "late", "doubled")
+def _ages(job: Job, now: float) -> dict[str, Any]:
+    return {
+        "kind": job.scan.kind.name.lower(),
+        "period": job.scan.period,
+        "worst_age": round(job.worst, 3),
+        "age": round(now - job.landed, 3) if job.landed > -inf else None,
+    }
+
+
+_COUNTERS = ("misses", "writes", "refused", "noise", "foreign", "echo", "crc", "half", "late", "doubled")

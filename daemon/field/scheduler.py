@@ -50,11 +50,13 @@ class Job:
     """It is retried only rarely."""
     gone: bool = False
     """It is wanted no more."""
-
-    @property
-    def deadline(self) -> float:
-        """When it should have been done."""
-        return self.due + self.scan.period
+    last: bytes | None = None
+    """The answer whose values stand: the very same once more only renews them. Whoever lands answers keeps this, too,
+    and these:"""
+    landed: float = -math.inf
+    """When it last brought values that count."""
+    worst: float = 0.0
+    """The longest, in seconds, that its values have been without renewal."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,17 +88,18 @@ class Scheduler:
         self._units: dict[str, _Unit] = {}
         self._silent: dict[str, _Unit] = {}
         self._waiting: _Queue = []
-        self._ready: dict[ScanClass, _Queue] = {kind: [] for kind in ScanClass}
+        self._ready: tuple[_Queue, ...] = tuple([] for _ in ScanClass)
         self._number = count()
         self._credit = 0.0
         self._credited = now
         self._turns = 0
+        self._probed = False
         self._paces: dict[ScanClass, float] = {}
-        self._served = dict.fromkeys(ScanClass, now)
+        self._served = [now for _ in ScanClass]
         for device, wanted in scans.items():
             self.plan(device, wanted, now)
 
-    def plan(self, device: str, scans: Sequence[Scan], now: float, due: float | None = None) -> None:
+    def plan(self, device: str, scans: Sequence[Scan], now: float, due: float | None = None) -> list[Job]:
         """From now on the device, perhaps a new one, has these scans: those it had keep their turn, others are due at
         once. With `due` none is asked before then."""
         unit = self._units.setdefault(device, _Unit([], _CEILING_ELSE))
@@ -117,6 +120,7 @@ class Scheduler:
             if due is not None or job.scan not in had:
                 self._at(job, now if due is None else due)
         self._paces.clear()
+        return unit.jobs
 
     def forget(self, device: str) -> None:
         """It is no device of this line any more."""
@@ -127,32 +131,36 @@ class Scheduler:
 
     def next(self, now: float) -> Job | None:
         """The exchange to make now; None while nothing is due."""
-        if self._silent and (probe := self._probe(now)):
-            return probe
         self._release(now)
-        kinds = [kind for kind in ScanClass if self._ready[kind]]
-        if not kinds:
+        waits = [kind for kind, queue in enumerate(self._ready) if queue]
+        if self._silent and not (self._probed and waits) and (probe := self._probe(now)):
+            self._probed = True  # two in a row would keep the living waiting
+            return probe
+        self._probed = False
+        if not waits:
             return None
-        kind = kinds[0] if not kinds[1:] or not self._lets_in(kinds[0], now) else min(kinds[1:], key=self._head)
-        self._turns = self._turns + 1 if kinds[1:] and kind is kinds[0] else 0
+        kind = waits[0]
+        if len(waits) == 1:
+            self._turns = 0
+        elif self._lets_in(kind, now):
+            kind = min(waits[1:], key=lambda low: self._ready[low][0][0])
+            self._turns = 0
+        else:
+            self._turns += 1
         self._served[kind] = now
         return heapq.heappop(self._ready[kind])[-1]
 
-    def _lets_in(self, kind: ScanClass, now: float) -> bool:
+    def _lets_in(self, kind: int, now: float) -> bool:
         """Whether it is a lower class's turn, though this one has something to do."""
         if self._turns < TURNS:
             return False
         self._paces = self._paces or paces(job.scan for unit in self._units.values() for job in unit.jobs)
-        return now - max(self._served[low] for low in ScanClass if low > kind) >= self._paces[kind]
-
-    def _head(self, kind: ScanClass) -> float:
-        """The earliest deadline of a class."""
-        return self._ready[kind][0][0]
+        return now - max(self._served[kind + 1 :]) >= self._paces[ScanClass(kind)]
 
     def wake(self, now: float) -> float:
         """When there may be something to do again; infinity when never."""
         self._release(now)
-        if any(self._ready.values()):
+        if any(self._ready):
             return now
         waiting = self._waiting[0][0] if self._waiting else math.inf
         return min(
@@ -166,15 +174,18 @@ class Scheduler:
         if unit.retired:
             return None
         unit.free = now + gap
-        job.alone, job.aside = 0, False
         aside = None
-        if self._silent.pop(job.device, None):
+        if job.alone:
+            job.alone, job.aside = 0, False
+        if unit.misses:
+            self._silent.pop(job.device, None)
             aside = _accused(unit, job)
             unit.misses = 0
             for other in unit.jobs:
                 self._at(other, now + ASIDE if other.aside else now)
         if not job.gone:
-            self._at(job, max(job.due + job.scan.period, now))
+            due = job.due + job.scan.period
+            self._at(job, max(due, now))
         return aside
 
     def again(self, job: Job, now: float) -> None:
@@ -243,7 +254,7 @@ class Scheduler:
     def pressed(self, now: float, *, late: bool) -> bool:
         """A safety or access read is due or, with `late`, past its deadline."""
         self._release(now)
-        heads = [self._ready[kind][0][0] for kind in (ScanClass.SAFETY, ScanClass.ACCESS) if self._ready[kind]]
+        heads = [queue[0][0] for queue in self._ready[: ScanClass.MEASURE] if queue]
         return any(not late or deadline < now for deadline in heads)
 
     def urge(self, device: str, now: float) -> None:
@@ -286,23 +297,27 @@ class Scheduler:
         self._wait(job)
 
     def _wait(self, job: Job) -> None:
-        job.place = next(self._number)
-        heapq.heappush(self._waiting, (max(job.due, job.unit.free), job.place, job))
+        job.place = place = next(self._number)
+        due, free = job.due, job.unit.free
+        heapq.heappush(self._waiting, (max(due, free), place, job))
 
     def _release(self, now: float) -> None:
         """Move what has become due to the queue of its class, and keep the heads of those queues valid."""
-        while self._waiting and self._waiting[0][0] <= now:
-            _, place, job = heapq.heappop(self._waiting)
-            if place == job.place and job.aside and (at := self.payable(now)) > now:
-                heapq.heappush(self._waiting, (at, place, job))
-            elif place == job.place:
-                heapq.heappush(self._ready[job.scan.kind], (job.deadline, place, job))
-        for ready in self._ready.values():
-            while ready:
-                _, place, job = ready[0]
+        waiting, ready = self._waiting, self._ready
+        while waiting and waiting[0][0] <= now:
+            _, place, job = heapq.heappop(waiting)
+            if place != job.place:
+                continue
+            if job.aside and (at := self.payable(now)) > now:
+                heapq.heappush(waiting, (at, place, job))
+            else:
+                heapq.heappush(ready[job.scan.kind], (job.due + job.scan.period, place, job))
+        for queue in ready:
+            while queue:
+                _, place, job = queue[0]
                 if place == job.place and job.unit.free <= now:
                     break
-                heapq.heappop(ready)
+                heapq.heappop(queue)
                 if place == job.place:
                     self._wait(job)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from daemon.clock import Clock
 from daemon.commands import Permit
 from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.scheduler import Scheduler
@@ -37,11 +38,11 @@ class Visit:
 class Visits:
     """The queue of one line."""
 
-    def __init__(self, exchanges: Exchanges, scheduler: Scheduler, clock: Clock) -> None:
+    def __init__(self, exchanges: Exchanges, scheduler: Scheduler) -> None:
         """Empty."""
-        self._exchanges, self._scheduler, self._clock = exchanges, scheduler, clock
+        self._exchanges, self._scheduler = exchanges, scheduler
         self._waiting: deque[Visit] = deque()
-        self._made = clock.monotonic()
+        self._made = exchanges.now()
         self._reads_turn = False
         self._counts: Counter[str] = Counter()
 
@@ -86,22 +87,20 @@ class Visits:
         while self._waiting:
             self._waiting.popleft().end(error)
 
-    async def make(self, visit: Visit, permit: Permit) -> None:
-        """Ask, and hand on what comes."""
-        question, self._reads_turn = visit.question, True
-        self._made = began = self._clock.monotonic()
-        try:
-            answer = await self._exchanges.ask(question, self._counts, permit, whom=("", "visit"))
-        except NotPermittedError:
+    def make(self, visit: Visit, permit: Permit, then: Callable[[], None]) -> None:
+        """Ask, and hand on what comes; `then` go on."""
+        self._reads_turn, self._made = True, self._exchanges.now()
+        done = partial(self._came, visit, then)
+        self._exchanges.start(visit.question, self._counts, ("", "visit"), done, permit)
+
+    def _came(self, visit: Visit, then: Callable[[], None], answer: bytes, error: Exception | None) -> None:
+        if isinstance(error, NotPermittedError):
             self._waiting.appendleft(visit)
-        except NoAnswerError as error:
-            now = self._clock.monotonic()
-            self._scheduler.charge(now, now - began + question.worst - question.patience)
-            visit.end(error)
-        except PluginFaultError as error:
+        elif isinstance(error, PluginFaultError):
             visit.end(NoAnswerError(str(error)))
-        except (ConnectionError, asyncio.CancelledError) as error:
-            visit.end(ConnectionError(str(error) or "the daemon is stopping"))
-            raise
         else:
-            visit.end(answer)
+            visit.end(error or answer)
+        if isinstance(error, NoAnswerError):
+            now = self._exchanges.now()
+            self._scheduler.charge(now, now - self._made + self._exchanges.rest)
+        then()

@@ -1,0 +1,160 @@
+"""Who is on a line and answers: comes, goes, misses, and is out of service."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from daemon.field.exchange import PluginFaultError
+from daemon.field.presence import Presence
+from daemon.field.scheduler import QUICK_MISSES, Job, Scheduler
+from daemon.field.writes import WAIT, Writes
+from gatehouse.driver import Device, DriverError, Writer
+
+if TYPE_CHECKING:
+    from daemon.field.lines import Sink
+
+_PROBES = 8
+"""Of so many probes of a silent device one waits as long as the device may take at all; the others as long as it has
+taken, so that many silent devices fit into their share."""
+_LEAST = 0.02
+"""Seconds that any device is given."""
+_T = TypeVar("_T")
+
+
+class Attendance:
+    """The devices of one line. Who has gone from it may still have been asked: he is not spoken of any more."""
+
+    def __init__(self, sink: "Sink", scheduler: Scheduler, writes: Writes) -> None:
+        """Nobody yet."""
+        self._sink, self._scheduler, self._writes = sink, scheduler, writes
+        self.units: dict[str, Presence] = {}
+
+    def change(self, devices: Mapping[str, Device], now: float) -> None:
+        """These, from now on. The same object keeps all its state."""
+        for name, unit in list(self.units.items()):
+            if devices.get(name) is not unit.device:
+                del self.units[name]
+                self._scheduler.forget(name)
+                self._writes.give_up_device(name, "the device was taken from the line, or changed; order it again")
+        for name, device in devices.items():
+            if name not in self.units:
+                unit = self.units[name] = Presence(name, device, now)
+                try:
+                    self.plan(unit, now)
+                except PluginFaultError as error:
+                    self._scheduler.plan(name, (), now)
+                    self.out_of_service(unit, error, now)
+
+    def has(self, unit: Presence) -> bool:
+        """It is still a device of this line."""
+        return self.units.get(unit.name) is unit
+
+    def plan(self, unit: Presence, now: float) -> None:
+        """Ask the device what it wants to be asked from now on; all that it says is looked at anew."""
+        device: Any = unit.device
+        unit.jobs = self._scheduler.plan(unit.name, guarded("scans", device.scans), now)
+        unit.forget()
+
+    def answered(self, unit: Presence, now: float, trip: float) -> None:
+        """It spoke, `trip` seconds after it was asked."""
+        unit.polls += 1
+        unit.misses = 0
+        unit.good_at = now
+        unit.trips.append(trip)
+        if not unit.alive and self.has(unit):
+            self._revived(unit, now)
+
+    def hold(self, unit: Presence, job: Job, why: str, now: float, due: float) -> None:
+        """It answers, but is not what it should be: out of service, and asked nothing but this, at `due`."""
+        unit.jobs = self._scheduler.plan(unit.name, [job.scan], now, due)
+        unit.held, unit.alive = why, False  # what it is owed, it is owed anew
+        self.tell(unit, online=False, why=why, now=now)
+
+    def _revived(self, unit: Presence, now: float) -> None:
+        """It answers for the first time since it was lost: another may stand in its place by now."""
+        device: Any = unit.device
+        unit.alive, unit.alive_since = True, now
+        if isinstance(device, Writer):
+            unit.owed.clear()
+            unit.owed.extend(guarded("prepare", device.prepare))
+        scans = guarded("scans", device.scans)
+        if set(scans) != {job.scan for job in unit.jobs}:
+            self.plan(unit, now)
+
+    def silent(self, unit: Presence) -> bool:
+        """It is only probed, and not even a late answer comes: the line need not wait for one."""
+        misses = self._scheduler.misses(unit.name)
+        return misses >= QUICK_MISSES or (misses > 0 and unit.tally["late"] == unit.late)
+
+    def patience(self, unit: Presence, wire: float) -> float | None:
+        """Seconds to wait for a silent device, whose frames take `wire` seconds; None for as long as the question says.
+
+        The first miss has waited long enough; after it a device that has always been quick is asked quickly."""
+        if not unit.trips or not self.silent(unit) or self._scheduler.misses(unit.name) % _PROBES == 0:
+            return None
+        return max(_LEAST, max(unit.trips) - wire + _LEAST)
+
+    def missed(
+        self,
+        unit: Presence,
+        why: str,
+        now: float,
+        *,
+        took: float = 0.0,
+        late: float = 0.0,
+        gap: float = 0.0,
+        job: Job | None = None,
+    ) -> None:
+        """It did not answer, or its driver could not even ask. `took`: seconds of the line; `late`: seconds in which an
+        answer may still come; `gap`: for which it wants to be left alone; `job`: what was asked, if that was a scan."""
+        silent = self.silent(unit)
+        unit.late = unit.tally["late"]
+        unit.missed(aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
+        self._scheduler.missed(unit.name, now, took if silent else took + late, max(late, gap), job)
+        if unit.lost(now):
+            self.lose(unit, why, now)
+
+    def away(self, why: str, now: float) -> None:
+        """The line is down: devices are lost in their time."""
+        for unit in self.units.values():
+            if not unit.fault and unit.overdue(now):
+                self.lose(unit, why, now)
+
+    def give_up_late_orders(self, now: float) -> None:
+        """What has waited too long for a device that does not answer, or is not known to be the right one."""
+        for unit in self.units.values():
+            if self._scheduler.misses(unit.name) >= QUICK_MISSES:
+                self._writes.give_up_device(unit.name, "no answer", now - WAIT)
+            elif not unit.ready:
+                self._writes.give_up_device(unit.name, unit.held or "not asked yet", now - WAIT)
+
+    def lose(self, unit: Presence, why: str, now: float) -> None:
+        """It is silent."""
+        unit.alive, unit.held = False, ""
+        self.tell(unit, online=False, why=why, now=now)
+
+    def tell(self, unit: Presence, *, online: bool, why: str, now: float) -> None:
+        """Say that it came or went, if it did."""
+        unit.why = why
+        if not online:
+            unit.gone()
+        if online is not unit.online:
+            unit.online = online
+            self._sink.device(unit.name, online, why, now)
+
+    def out_of_service(self, unit: Presence, error: PluginFaultError, now: float) -> None:
+        """A broken driver costs its device, no more."""
+        unit.fault = f"driver fault: {error}"
+        if self.has(unit):
+            self._scheduler.retire(unit.name)
+            self.tell(unit, online=False, why=unit.fault, now=now)
+            self._writes.give_up_device(unit.name, unit.fault)
+
+
+def guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:
+    """A call into a plug-in: its own error passes, anything else is its fault."""
+    try:
+        return call(*given)
+    except DriverError:
+        raise
+    except Exception as error:
+        raise PluginFaultError(f"{type(error).__name__} in {verb}: {error}") from error
