@@ -5,6 +5,7 @@ its share of the daemon's time or dies is killed, and started again after a paus
 device in whose call that happened three times within an hour is out of service; so are all, when it was nobody's call.
 """
 
+import math
 import os
 import socket
 import struct
@@ -55,7 +56,8 @@ class Patience:
     strikes: int = 3
     """Times within an hour that a device may end the process before it is out of service."""
     pause: float = 1.0
-    """Seconds before it is started again; twice as many after each time that the same device ended it."""
+    """Seconds before it is started for the third time within an hour; twice as many before each later time. The second
+    time it is started at once."""
 
 
 class DriverFaultError(Exception):
@@ -77,6 +79,10 @@ class NotAllowedError(DriverFaultError):
 
 class _DeadError(Exception):
     """The process cannot be spoken to any more; the text says why."""
+
+
+class _FoundDeadError(_DeadError):
+    """It ended while it was asked nothing: no device is to blame."""
 
 
 class _Starved:
@@ -129,7 +135,7 @@ class DriverProcess:
         self._limit, self._calls = 0.0, 0
         self._loading_until = 0.0
         self._strikes: dict[int, deque[float]] = {}
-        self._pause, self._again_at, self._why = self._patience.pause, 0.0, ""
+        self._pause, self._again_at, self._ended_at, self._why = 0.0, 0.0, -math.inf, ""
         self._used, self._used_at, self._waited = 0.0, 0.0, 0.0
         self._closed = False
         self._last_device, self._devices = 0, set[int]()
@@ -188,7 +194,7 @@ class DriverProcess:
             self._send(verb, device, released, *given)
             return self._receive(verb, max(seconds, self._patience.call))
         except _DeadError as error:
-            self._died(f"{error} in {verb}", device)
+            self._died(f"{error} in {verb}", 0 if isinstance(error, _FoundDeadError) else device)
             raise DriverError(f"the driver was stopped: {self._why}") from error
         finally:
             self._account(device, began, starved)
@@ -256,7 +262,7 @@ class DriverProcess:
         try:
             self._end.send(wire.ENCODER.encode((self._calls, *call)), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         except OSError as error:
-            raise _DeadError(f"its process has ended ({error.strerror})") from error
+            raise _FoundDeadError(f"its process has ended ({error.strerror})") from error
 
     def _receive(self, verb: str, seconds: float | None) -> Any:  # noqa: ANN401 - `wire.ANSWERS`
         """The answer within so many seconds; without a limit, None when it is not there yet."""
@@ -311,11 +317,13 @@ class DriverProcess:
     def _died(self, why: str, device: int) -> None:
         self._stop()
         self._why, now = why, self._clock.monotonic()
-        strikes = self._strikes.setdefault(device, deque(maxlen=self._patience.strikes))
-        again = bool(strikes) and now - strikes[-1] < _HOUR
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE) if again else self._patience.pause
-        strikes.append(now)
-        self._again_at = now + self._pause
+        self._strikes.setdefault(device, deque(maxlen=self._patience.strikes)).append(now)
+        again = now - self._ended_at < _HOUR
+        self._pause = min(max(self._patience.pause, 2 * self._pause), _LONGEST_PAUSE) if again else 0.0
+        self._again_at, self._ended_at = now + self._pause, now
+        if not again and not self._closed:
+            with suppress(DriverFaultError):  # then it is tried when its devices are asked the next time
+                self._start()
 
     def _check_strikes(self, device: int, now: float) -> None:
         for who in (device, 0):

@@ -1,6 +1,8 @@
 """A third-party driver cannot hurt the daemon: whatever it does, it is refused, or its device is out of service."""
 
 import gc
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -287,3 +289,16 @@ def test_a_process_that_cannot_be_started_is_a_fault(tmp_path: Path, monkeypatch
     with pytest.raises(DriverFaultError, match="cannot be started"):
         DriverProcess(driver(tmp_path), "", ())
     assert [file.name for file in tmp_path.iterdir()] == ["acme.py"]
+
+
+def test_a_process_that_somebody_ends_is_back_at_once_and_no_device_is_to_blame(start: Start) -> None:
+    running = start()
+    one, pid = device(running), running.pid
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    with pytest.raises(DriverError, match="its process has ended"):
+        one.ask(one.scans()[0])
+    assert running.pid not in {0, pid}
+    until_awake(one)
+    assert one.ask(one.scans()[0]).request == b"?1."
+    assert list(running._strikes) == [0]
