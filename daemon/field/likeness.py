@@ -31,6 +31,9 @@ _BEST = 3
 _SURE = 0.95
 _TELLING = 3
 """Measured values that make sense by their limits: fewer than these are met by chance."""
+_NOTHING = "the device says that there is nothing"
+_MOST_EQUAL = 8
+"""Profiles that are shown where as many fit alike."""
 _NO_SUCH_FUNCTION = b"\x01"
 _WIDEST = 60
 """Registers that a text may take."""
@@ -123,7 +126,8 @@ class Likeness:
 
 
 def _sensible(point: Point, sample: Sample) -> bool:
-    return sample.quality is Quality.GOOD and not implausible(point, sample)
+    """It can be so: also that there is nothing to measure, in the very words of this product."""
+    return not implausible(point, sample) and (sample.quality is Quality.GOOD or sample.note.startswith(_NOTHING))
 
 
 def _tells(point: Point, sample: Sample) -> bool:
@@ -157,13 +161,15 @@ class Interview:
         self._breath = 0.0
 
     async def likeliest(self, candidates: Sequence[Candidate]) -> list[Likeness]:
-        """The best first, three at most; none where nothing fits. ConnectionError when the wire is gone."""
+        """The best first: three, or all that fit as well as the third; none where nothing fits. ConnectionError."""
         marked = [each for each in candidates if each.profile.identify and await self._has_marks(each.profile)]
         # A product that has marks and does not show them is not this one.
         others = [each for each in candidates if not each.profile.identify]
         found = [await self._likeness(each, marked=bool(marked)) for each in marked or others]
         found = sorted((each for each in found if each.marked or each.fit > 0), key=lambda each: each.rank)
-        return found[::-1][:_BEST]
+        best = found[::-1]
+        equal = [each for each in best[_BEST:_MOST_EQUAL] if each.rank[:4] == best[_BEST - 1].rank[:4]]
+        return best[:_BEST] + equal
 
     async def _likeness(self, candidate: Candidate, *, marked: bool) -> Likeness:
         home = candidate.profile.line.model_dump(exclude_none=True)

@@ -298,7 +298,7 @@ class Survey:
         wire: Wire = "tcp" if found.tongue == "tcp" else "serial"
         interview = Interview(visit, found.unit, wire, baud, self._clock)
         framing = "ascii" if found.tongue == "ascii" else "rtu"
-        fitting = [each for each in self._candidates if wire == "tcp" or each.profile.framing == framing]
+        fitting = [each for each in self._candidates if each.profile.framing == framing]
         likely = await interview.likeliest(fitting)
         return {
             "event": "identified",
