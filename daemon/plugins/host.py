@@ -94,7 +94,9 @@ class Host:
         listens = isinstance(made, Listener)
         points = [wire.said_point(point) for point in made.points()]
         scans = [] if listens else self._scans(device)
-        return wire.SaidDevice(listens, isinstance(made, Writer), isinstance(made, Learner), points, scans)
+        for_all, tells_raw = bool(getattr(made, "answers_for_all", False)), hasattr(made, "raw")
+        writes, learns = isinstance(made, Writer), isinstance(made, Learner)
+        return wire.SaidDevice(listens, writes, learns, points, scans, for_all, tells_raw)
 
     def _drop(self, device: int) -> None:
         self._devices.pop(device, None)
@@ -124,6 +126,11 @@ class Host:
 
     def _learn(self, device: int, scan: list[Any], answer: bytes) -> bool:
         return bool(self._devices[device].learn(_scan(scan), answer))
+
+    def _raw(self, device: int, scan: list[Any], answer: bytes) -> dict[str, str]:
+        return {
+            channel: wire.plain(str(text)) for channel, text in self._devices[device].raw(_scan(scan), answer).items()
+        }
 
     def _hear(self, device: int, received: bytes, now: float) -> Any:  # noqa: ANN401 - checked where it arrives
         heard = self._devices[device].hear(received, now)

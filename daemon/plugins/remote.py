@@ -73,6 +73,7 @@ class Remote:
             raise DriverFaultError("two of its points have the same name")
         self.unit, self.address, self.profile = (values.get(name) for name in ("unit", "address", "profile"))
         self.digest = process.description.digest
+        self.answers_for_all = said.for_all
 
     def points(self) -> Sequence[Point]:
         """Its channels."""
@@ -125,6 +126,11 @@ class Polled(Remote):
     def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
         """Samples by channel."""
         return self._samples(self._call("read", wire.said_scan(scan), answer))
+
+    def raw(self, scan: Scan, answer: bytes) -> Mapping[str, str]:
+        """What each channel was made of, for a technician; nothing where the driver does not say."""
+        said: dict[str, str] = self._call("raw", wire.said_scan(scan), answer) if self._said.tells_raw else {}
+        return said
 
     def _checked(self, said: Sequence[wire.SaidScan]) -> list[Scan]:
         scans = [scan.scan() for scan in said]

@@ -123,6 +123,10 @@ class SaidDevice(Struct, array_like=True, frozen=True):
     learns: bool
     points: Points
     scans: Scans
+    for_all: bool = False
+    """Any device of its kind would answer it."""
+    tells_raw: bool = False
+    """It says what each channel was made of."""
 
 
 class Description(Struct, frozen=True):
@@ -144,6 +148,7 @@ ANSWERS: dict[str, Any] = {
     "load": Description, "make": SaidDevice, "drop": None, "points": Points, "scans": Scans, "ask": SaidQuestion,
     "find": SaidFound | None, "read": Samples, "write": SaidQuestion, "accept": None,
     "prepare": Annotated[list[SaidQuestion], Meta(max_length=MOST_OWED)], "learn": bool,
+    "raw": Annotated[dict[Name, Text], Meta(max_length=MOST_POINTS)],
     "hear": tuple[SaidFound, Samples] | None,
 }  # fmt: skip
 """Verb -> what its answer must be."""
