@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console.changes import reload, replace
 from console.driver import app as driver_app
 from console.options import (
     STATE,
@@ -270,25 +271,6 @@ def alarm_reset(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: Soc
 
 
 @app.command()
-def reload(  # noqa: PLR0917 - typer calls it by name
-    by: ByOpt = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只显示计划。 Show the plan only.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问。 Do not ask.")] = False,
-    watch: Annotated[float, typer.Option(help="应用后观察几秒。 Seconds to watch it.", min=5, max=600)] = 60,
-    state: StateOpt = STATE,
-    socket: SocketOpt = None,
-    lang: LangOpt = Language.ZH,
-    json_: JsonOpt = False,
-) -> None:
-    """把改过的站点文件应用到运行中的守护进程。 Apply a changed site file, touching only what changed."""
-    from console import reload as its
-
-    confirm = None if yes else typer.confirm
-    daemon = client(state, socket)
-    raise typer.Exit(its.reload(daemon, by or me(), lang.value, watch, confirm, dry_run=dry_run, as_json=json_))
-
-
-@app.command()
 def simulate(
     site: SiteArg,
     folder: Annotated[Path, typer.Option("--dir", help="端口和 wires.yaml 放在此。 Where ports and wires.yaml go.")],
@@ -322,7 +304,7 @@ def demo(
     raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
 
 
-for _command in (scan, probe, trace):
+for _command in (reload, replace, scan, probe, trace):
     app.command()(_command)
 
 

@@ -47,17 +47,12 @@ class Client:
 
     def follow(self, path: str, **query: object) -> Iterator[str]:
         """Lines of a document without an end; RefusedError, UnreachableError when the daemon leaves."""
-        wait = httpx2.Timeout(_PATIENCE, read=_SILENCE)
-        self._knock()
-        try:
-            with self._http.stream("GET", path, params=_params(query), timeout=wait) as response:
-                if response.is_error:
-                    response.read()
-                    raise _refusal(response)
-                yield from (line for line in response.iter_lines() if line)
-        except httpx2.TransportError as error:
-            raise self._gone(error) from error
+        yield from self._lines("GET", path, params=_params(query))
         raise UnreachableError(f"{self._socket}: 守护进程已停止。 The daemon has stopped.")
+
+    def stream(self, path: str, **body: object) -> Iterator[str]:
+        """Ask for something that is answered line by line; RefusedError or UnreachableError."""
+        yield from self._lines("POST", path, json=body)
 
     def close(self) -> None:
         """Hang up."""
@@ -72,6 +67,18 @@ class Client:
         if response.is_error:
             raise _refusal(response)
         return response.json()
+
+    def _lines(self, method: str, path: str, **more: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+        wait = httpx2.Timeout(_PATIENCE, read=_SILENCE)
+        self._knock()
+        try:
+            with self._http.stream(method, path, timeout=wait, **more) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                yield from (line for line in response.iter_lines() if line)
+        except httpx2.TransportError as error:
+            raise self._gone(error) from error
 
     def _knock(self) -> None:
         """See whether anybody opens: the system's own reason is clearer than what is left of it further up."""

@@ -93,6 +93,11 @@ def probe_device(site: Path, wires: Path | None, device: str) -> Iterator[dict[s
     plan = _plan(site, wires)
     if device not in plan.devices:
         raise RefusedError(_unknown("设备", "device", device, plan.devices))
+    return probed_alone(plan, device)
+
+
+def probed_alone(plan: config.Plan, device: str) -> Iterator[dict[str, Any]]:
+    """The events of a probe of one device of a plan. RefusedError."""
     its, clock = plan.devices[device], SystemClock()
     if isinstance(its, Listener):
         raise RefusedError(LISTENS)

@@ -1,15 +1,13 @@
-"""`gatehouse reload`: shows what a changed site file would touch, asks, applies it, and stays until it is kept."""
+"""A reload on the terminal: shows what a changed site file would touch, applies it, and stays until it is kept."""
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
 from console.client import RefusedError
-from console.words import word
+from console.words_reload import said
 
 if TYPE_CHECKING:
     from console.client import Client
@@ -20,7 +18,7 @@ PATH = "/v1/reload"
 
 
 class Reload:
-    """One reload, seen from the terminal."""
+    """One reload."""
 
     def __init__(self, client: "Client", by: str, language: str) -> None:
         """In a person's name, in `zh` or `en`."""
@@ -28,79 +26,59 @@ class Reload:
         self._console = Console(highlight=False, soft_wrap=True)
 
     def proposal(self) -> dict[str, Any]:
-        """What the site file, as it is now, would change. RefusedError with all of its faults."""
+        """What the site file, as it is now, would change."""
         found: dict[str, Any] = self._client.send(PATH, by=self._by)
-        if found["faults"]:
-            raise RefusedError("\n".join(fault[self._language] for fault in found["faults"]))
         return found
 
     def show(self, proposal: dict[str, Any]) -> None:
-        """The plan, line by line."""
+        """The plan, line by line; all faults instead, where there are any."""
+        for fault in proposal["faults"]:
+            self._print(fault[self._language], "red")
         if proposal["empty"]:
-            self._say("reload_nothing")
+            self._print(self._said("nothing"))
         for change in proposal["changes"]:
-            line = f"{change['sign']} {change['subject']}  {change['text'][self._language]}"
-            self._console.print(Text(line, style=_STYLES[change["sign"]]))
+            self._print(
+                f"{change['sign']} {change['subject']}  {change['text'][self._language]}", _STYLES[change["sign"]]
+            )
         for device, seconds in proposal["unread"].items():
-            self._console.print(Text(self._word("reload_unread").format(device=device, seconds=seconds), style="dim"))
+            self._print(self._said("unread", device=device, seconds=seconds), "dim")
         if proposal["refusal"]:
-            self._console.print(Text(proposal["refusal"][self._language], style="bold red"))
+            self._print(proposal["refusal"][self._language], "bold red")
 
     def apply(self, proposal: dict[str, Any], watch: float) -> bool:
         """Apply what was shown, and stay until it is kept; False when it was taken back. RefusedError."""
         self._client.send(PATH, by=self._by, accept=proposal["number"], watch=watch)
-        shown = ""
-        with self._console.status(self._word("applying")) as status:
+        shown, found = "", {"state": "idle", "worse": []}
+        with self._console.status(self._said("applying")) as status:
             for line in self._client.follow(PATH, follow=True):
                 found = json.loads(line)
                 if found["state"] not in _BUSY:
                     break
-                text = self._progress(found)
+                text = self._said(found["state"], **found)
                 if self._console.is_terminal:
                     status.update(text)
                 elif found["state"] != shown:
-                    self._console.print(text)
+                    self._print(text)
                 shown = found["state"]
         return self._end(found)
 
     def _end(self, found: dict[str, Any]) -> bool:
         kept = bool(found["state"] == "kept")
-        self._console.print(Text(self._word(found["state"]), style="bold green" if kept else "bold red"))
+        self._print(self._said(found["state"]), "bold green" if kept else "bold red")
         for each in found["worse"]:
-            self._console.print(Text(f"  {each['what']}: {each['text'][self._language]}", style="red"))
+            self._print(f"  {each['what']}: {each['text'][self._language]}", "red")
         return kept
 
-    def _progress(self, found: dict[str, Any]) -> str:
-        return self._word(found["state"]).format(left=found["left"])
+    def _print(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style=style))
 
-    def _say(self, key: str) -> None:
-        self._console.print(self._word(key))
-
-    def _word(self, key: str) -> str:
-        return word(key, self._language)
+    def _said(self, key: str, **values: object) -> str:
+        return said(key, self._language, **values)
 
 
-def reload(
-    client: "Client",
-    by: str,
-    language: str,
-    watch: float,
-    confirm: Callable[[str], bool] | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
-    """Propose, ask, apply, watch; 0 kept or nothing to do, 1 not applied or taken back. Without `confirm`: yes."""
-    it = Reload(client, by, language)
-    proposal = it.proposal()
-    if as_json:
-        typer.echo(json.dumps(proposal, ensure_ascii=False, indent=1))
-    else:
-        it.show(proposal)
-    if proposal["empty"] or dry_run:
-        return 0
-    if proposal["refusal"]:
-        return 1
-    if confirm is not None and not confirm(word("reload_ask", language)):
-        return 1
-    return 0 if it.apply(proposal, watch) else 1
+def site_of(client: "Client") -> str:
+    """The site file that a daemon runs. RefusedError, UnreachableError."""
+    site = client.get(PATH).get("site")
+    if not isinstance(site, str):
+        raise RefusedError("守护进程版本太旧，不能重新载入。 This daemon is too old to reload.")
+    return site

@@ -69,19 +69,6 @@ WORDS = {
     "echo": ("回声", "echo"),
     "half": ("半截", "half"),
     "refused": ("拒绝", "refused"),
-    "reload_nothing": ("站点文件与运行中的相同，无需更改。", "The site file says what runs already; nothing to do."),
-    "reload_unread": (
-        "  {device} 的点位约有 {seconds} 秒读不到",
-        "  the points of {device} will be unread for about {seconds} s",
-    ),
-    "reload_ask": ("应用这些更改？", "Apply these changes?"),
-    "applying": ("正在应用…", "applying ..."),
-    "watching": (
-        "已应用，观察中，还有 {left:.0f} 秒；安全点位变差会自动回退",
-        "applied; watched for {left:.0f} s more, taken back by itself if a safety point is worse",
-    ),
-    "kept": ("已保留。", "Kept."),
-    "rolled_back": ("已自动回退：比更改前变差", "Taken back by itself; worse than before:"),
 }
 """Key -> Chinese, English."""
 

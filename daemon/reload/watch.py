@@ -82,7 +82,7 @@ class Watch:
         return [*unread, *(worse for worse in self._seldom() if worse.what not in told)]
 
     def _unread(self, now: float, seconds: float) -> Iterator[Worse]:
-        for name, (since, why) in self._bad.items():
+        for name, (since, why) in sorted(self._bad.items()):
             if now - since >= seconds:
                 yield Worse(name, why)
 
