@@ -144,8 +144,6 @@ FINDINGS = MappingProxyType({
         "扫描 {scan} 一次读 {count} 个，上限 {limit}", "scan {scan} reads {count} at once; the limit is {limit}"),
     "server_silent": (
         "扫描 {scan}：pymodbus 不应答 {sent}", "scan {scan}: pymodbus does not answer {sent}"),
-    "server_refused": (
-        "扫描 {scan}：{found}", "scan {scan}: {found}"),
     "server_value": (
         "{channel}：pymodbus 存的是 {wanted}，读出 {found}",
         "{channel}: pymodbus holds {wanted}, and {found} was read"),

@@ -1,13 +1,20 @@
 """A golden file is read strictly, and every slip in it is told with its line."""
 
+import re
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from daemon.config import profiles
 from daemon.plugins.kit.golden import read
+from daemon.plugins.kit.run import run
+from daemon.plugins.kit.subject import find
+from daemon.plugins.kit.words import FINDINGS
 from gatehouse.demands import Pulse
 
+ROOT = Path(__file__).parents[5]
 SHIPPED = sorted((profiles.shipped()[0].parent / "golden").glob("*.golden.yaml"))
 
 
@@ -55,3 +62,23 @@ def test_ours_name_a_source_for_every_frame(file: Path) -> None:
     assert faults == []
     assert golden is not None
     assert all(frame.source for frame in golden.frames)
+
+
+def test_the_guides_golden_file_is_one_and_its_table_is_whole(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/driver-test.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "tank.golden.yaml").write_text(block)
+    shutil.copy(ROOT / "drivers/_blueprint.py", tmp_path / "tank.py")
+    result = run(find(str(tmp_path / "tank.py"), None, {}), datetime(2026, 11, 22, tzinfo=UTC))
+    assert [check.name for check in result.checks if check.verdict == "fail"] == []
+    for check in result.checks:
+        assert f"| {check.title('en')} |" in guide or check.name == "plausible", check.name
+
+
+def test_every_finding_has_words_and_every_word_is_a_finding() -> None:
+    kit = [*(ROOT / "daemon/plugins/kit").glob("*.py"), ROOT / "console/driver_test.py"]
+    source = "".join(file.read_text() for file in kit if file.name != "words.py")
+    used = set(re.findall(r'(?:finding|Finding|Skip)\(\s*"(\w+)"', source)) | set(
+        re.findall(r'"(noise_\w+|broken|raised)"', source)
+    )
+    assert used == set(FINDINGS)
