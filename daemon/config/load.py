@@ -29,7 +29,7 @@ def load(
     `wires` is a file that gives lines other endpoints, where simulators stand; ports may then have any name. Without
     `secrets` it is not looked whether those that the site names exist. `instead`: what some of its files might say.
     """
-    site = _gather(path, instead)
+    site = gather(path, instead)
     if site.faults:  # what could not be read or stands twice would only cause faults that are none
         raise ConfigError(site.faults)
     draft = sketch(site)
@@ -41,7 +41,9 @@ def load(
     return plan
 
 
-def _gather(path: Path, instead: Mapping[Path, str]) -> Document:
+def gather(path: Path, instead: Mapping[Path, str] = MappingProxyType({})) -> Document:
+    """All that stands in the file or files of a site."""
+
     def read(file: Path) -> Document:
         return document.parse(file, instead[file]) if file in instead else document.read(file)
 
