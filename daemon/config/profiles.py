@@ -48,7 +48,7 @@ def load(file: Path, model: type[M]) -> tuple[M | None, list[Fault]]:
     return _load(file, model, file.stat().st_mtime_ns)  # type: ignore[return-value] # the cache forgets the type
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)  # a scan of a line looks at all of them
 def _load(file: Path, model: type[BaseModel], changed: int) -> tuple[BaseModel | None, list[Fault]]:
     read = document.read(file, numbered=True)
     if read.faults:
