@@ -32,6 +32,7 @@ class Line:
 
     async def visit(self, question: Question, patience: float | None = None) -> bytes:
         self.requests.append(question.request)
+        await asyncio.sleep(0.001)  # a wire takes its time
         if self.hold is not None:
             await self.hold.wait()
         if self.lost:
