@@ -10,14 +10,23 @@ import pytest
 
 from console.client import Client
 from daemon import technician_api
+from daemon.config import profiles
 from daemon.field.exchange import NoAnswerError
+from daemon.field.likeness import Candidate
 from daemon.field.trace import Ring
 from daemon.technician_api import clearest, units
+from drivers.modbus.profile import Profile
 from gatehouse.driver import Question
 from simulators.profile_units import Unit
 from tests.unit.daemon.bus import until
 from tests.unit.daemon.desk import Desk, serving
-from tests.unit.daemon.units import unit
+from tests.unit.daemon.units import PROFILES, unit
+
+SHELF = [
+    Candidate(name, profile)
+    for name in ("xy-md02", "waveshare/rtu-relay-d")
+    if (profile := profiles.load(PROFILES / f"{name}.yaml", Profile)[0])
+]
 
 
 class Line:
@@ -54,6 +63,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 def line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Line:
     """The line of the small site, with its board and a sensor that nobody has written down."""
     monkeypatch.setattr("daemon.field.survey._BREATH", 0.0)
+    monkeypatch.setattr(technician_api, "shelf", lambda _: SHELF)
     made = Line(Ring(desk.house.daemon.clock), io1=unit("waveshare/rtu-relay-d", 1), new=unit("xy-md02", 3))
     desk.house.daemon.lines["gate"] = made  # type: ignore[assignment]
     return made
