@@ -177,7 +177,7 @@ def _jitter(level: _Class, classes: Sequence[_Class], period: float, write: floa
     others = level.round - level.sums[period]
     cycle = period + level.lateness
     if level.used + level.demand > 1:  # always late: a ring, in which only the sequence varies
-        return (write + above + level.longest + 2 * level.guest + 2 * others) / free
+        return (write + above + level.longest + 2 * level.guest + 3 * others) / free
     stretch = _stretch(level, write)
     entries = 1 + math.ceil(min(len(level.upper) / TURNS, min(stretch, cycle) / level.pace))
     before = sum(
@@ -186,7 +186,7 @@ def _jitter(level: _Class, classes: Sequence[_Class], period: float, write: floa
         if other != period
     )
     most = cycle + level.longest + level.guest + write
-    return min((write + entries * level.guest + above + before) / free, most)
+    return min(write + entries * level.guest + above + before, most) / free
 
 
 def _guest_jitter(level: _Class, classes: Sequence[_Class], period: float, write: float) -> float:
@@ -197,7 +197,8 @@ def _guest_jitter(level: _Class, classes: Sequence[_Class], period: float, write
     queue = math.inf if level.lateness else slot * len(guests)
     rivals = sum(1 for task in guests if task.period != period and task.period - period <= queue)
     left = 1.0 if level.lateness else 1 - demand(host.below) / _entry(host)
-    return (write + slot * (2 + rivals)) / max(left, _LEFT)
+    behind = period if host.above else 0.0  # what is above the full class lets that one in first, until it is late
+    return behind + (write + slot * (2 + rivals)) / max(left, _LEFT)
 
 
 def _stretch(level: _Class, write: float) -> float:

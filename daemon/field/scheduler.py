@@ -92,7 +92,8 @@ class Scheduler:
         self._number = count()
         self._credit = 0.0
         self._credited = now
-        self._turns = 0
+        self._turns = [0] * len(ScanClass)
+        """By class: exchanges of it and of those above since one of those below."""
         self._probed = False
         self._paces: dict[ScanClass, float] = {}
         self._served = [now for _ in ScanClass]
@@ -140,19 +141,15 @@ class Scheduler:
         if not waits:
             return None
         kind = waits[0]
-        if len(waits) == 1:
-            self._turns = 0
-        elif self._lets_in(kind, now):
+        if len(waits) > 1 and self._lets_in(kind, now):
             kind = min(waits[1:], key=lambda low: self._ready[low][0][0])
-            self._turns = 0
-        else:
-            self._turns += 1
+        self._turns = [0] * kind + [turns + 1 for turns in self._turns[kind:]]
         self._served[kind] = now
         return heapq.heappop(self._ready[kind])[-1]
 
     def _lets_in(self, kind: int, now: float) -> bool:
         """Whether it is a lower class's turn, though this one has something to do."""
-        if self._turns < TURNS:
+        if self._turns[kind] < TURNS:
             return False
         self._paces = self._paces or paces(job.scan for unit in self._units.values() for job in unit.jobs)
         return now - max(self._served[kind + 1 :]) >= self._paces[ScanClass(kind)]
