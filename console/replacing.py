@@ -132,7 +132,8 @@ class Replacing:
 
     def _keep(self, after: bytes, state: Path, by: str) -> Path:
         shelf = state / _FOLDER / self.device
-        shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (state, shelf.parent, shelf):
+            folder.mkdir(mode=0o700, exist_ok=True)
         now = datetime.now(UTC)
         kept = shelf / now.strftime("%Y%m%dT%H%M%S.%fZ")
         kept.mkdir(mode=0o700)

@@ -18,7 +18,6 @@ METER = "  meter: {line: gate, driver: modbus, profile: xy-md02, unit: 3}\n"
 HEAT = "rules:\n  heat: {kind: electrical_fire, temperatures: [meter.temperature], hot: 60 °C, for: 1s}\nsubscribers:"
 BEFORE = small.SITE.replace("  north: {line", METER + "  north: {line", 1).replace("subscribers:", HEAT)
 AFTER = BEFORE.replace("  north: {line", IO2 + "  north: {line", 1).replace("hot: 60 °C", "hot: 20 °C")
-WRONG = AFTER.replace("rtu-relay-d, unit: 1", "rtu-relay-d, unit: 9")
 PERIOD, EXCHANGE, SILENCE = 0.08, 0.045, 0.4
 """Seconds: of the contacts' scan; the longest exchange on this wire; how long nobody may speak after the question that
 this board leaves unanswered when it has just been switched on, because its answer might still come."""
@@ -61,10 +60,25 @@ async def test_a_device_comes_a_threshold_moves_and_what_makes_things_worse_is_t
     assert {alarm["id"] for alarm in after["alarms"]} >= {"heat.alarm"}
     assert oldest(after) <= PERIOD + SILENCE + 4 * EXCHANGE, "no scan of the old board was left out"
 
-    status, said = await reload(guarded, WRONG)
+    replace = (
+        "replace",
+        "io1",
+        "--unit",
+        9,
+        "--untried",
+        "--yes",
+        "--by",
+        "王敏",
+        "--watch",
+        5,
+        "--state",
+        guarded.state,
+    )
+    status, said = await guarded.command(*replace)
     assert status == 1
-    assert "已自动回退" in said
-    assert "io1.input8" in said
+    for words in ("unit: 9", "已自动回退", "io1.input8: 从未读到", "已恢复"):
+        assert words in said
+    assert guarded.site.read_text(encoding="utf-8") == AFTER
     again = await guarded.status(lambda status: status["points"]["io1.input8"]["quality"] == "good", daemon)
     assert "config.rolled_back" in {alarm["id"] for alarm in again["alarms"]}
     assert await guarded.open("north")
