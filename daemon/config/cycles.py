@@ -20,6 +20,8 @@ _LEAST = 0.05
 """Share of the line at least that any class is reckoned with: the bound stays finite where nothing would be left."""
 _LEFT = 0.2
 """The same of what lower classes may have beside a full one."""
+_RING = 1.05
+"""Share of the line that is asked for, from which on a class never catches up."""
 _LONGEST = 1e4
 """Seconds; nothing is ever reckoned to take longer."""
 _HALVINGS = 40
@@ -176,7 +178,7 @@ def _jitter(level: _Class, classes: Sequence[_Class], period: float, write: floa
     above = sum(other.round for other in level.above)
     others = level.round - level.sums[period]
     cycle = period + level.lateness
-    if level.used + level.demand > 1:  # always late: a ring, in which only the sequence varies
+    if level.used + level.demand > _RING:  # always late, so only the sequence varies
         return (write + above + level.longest + 2 * level.guest + 3 * others) / free
     stretch = _stretch(level, write)
     entries = 1 + math.ceil(min(len(level.upper) / TURNS, min(stretch, cycle) / level.pace))

@@ -125,6 +125,15 @@ def test_the_small_estate_can_be_shown(capsys):
         assert f"\n{name}  " in f"\n{text}"
 
 
+def test_the_page_shows_what_the_command_prints(capsys, monkeypatch):
+    """When it does not: run the command and paste."""
+    page = (SMALL.parents[1] / "docs" / "line-load.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n\$ gatehouse lines config/small --lang en --detail gate\n(.*?)```", page, re.DOTALL)[1]
+    monkeypatch.setenv("COLUMNS", "110")
+    printed = lines(capsys, SMALL, "en", "gate")
+    assert [row.rstrip() for row in printed.splitlines()] == shown.splitlines()
+
+
 def test_every_word_is_there_in_both_languages():
     for key, (zh, en) in WORDS.items():
         assert en.isascii(), key
