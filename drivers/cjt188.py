@@ -21,6 +21,8 @@ _KIND, _ADDRESS, _CONTROL, _DATA = 1, slice(2, 9), 9, 11
 _READING = 0x901F
 _USUAL, _PATIENCE, _WORST = 0.2, 1.0, 2.0
 """No source names the times; these are wide ones, and `slower` widens them further."""
+_SHOWN = 16
+"""Bytes of a refusal that are shown."""
 _NOTICED = 90.0
 """A meter is asked at least this often, so that its silence is reported within 100 s."""
 _KINDS = {
@@ -189,9 +191,11 @@ class Device:
 
     def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
         """All values; DriverError when the meter refused, or its answer has another layout."""
+        if len(answer) < _DATA + 2:
+            raise DriverError(f"{len(answer)} bytes are no answer; the shortest has {_DATA + 2}")
         data = answer[_DATA:-2]
         if answer[_CONTROL] == _REFUSED:
-            raise DriverError(f"the meter refused, with {data.hex(' ').upper() or 'no reason'}")
+            raise DriverError(f"the meter refused, with {data[:_SHOWN].hex(' ').upper() or 'no reason'}")
         if answer[_CONTROL] == _MORE:
             raise DriverError("the meter has more to say than fits one frame; that is not read here")
         body = data[3:]  # behind the identifier and a serial number that meters do not repeat faithfully

@@ -182,6 +182,8 @@ class Device:
 
     def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
         """The value; DriverError when the meter refused or its answer is none."""
+        if len(answer) < _DATA + 2:
+            raise DriverError(f"{scan.name}: {len(answer)} bytes are no answer; the shortest has {_DATA + 2}")
         control, data = answer[_CONTROL], _plain(answer)
         if control == _REFUSED:
             raise DriverError(f"{scan.name}: the meter refused: {_refusal(data)}")
@@ -236,9 +238,8 @@ def _plain(frame: bytes) -> bytes:
 
 def _refusal(data: bytes) -> str:
     """Its error byte in words."""
-    return (
-        ", ".join(dict.fromkeys(text for bit, text in enumerate(_ERRORS) if data[0] >> bit & 1)) or "without a reason"
-    )
+    bits = data[0] if data else 0
+    return ", ".join(dict.fromkeys(text for bit, text in enumerate(_ERRORS) if bits >> bit & 1)) or "without a reason"
 
 
 _BY_IDENTIFIER = {item.identifier: item for item in (*_EVERY_PHASE, *_WHOLE)}

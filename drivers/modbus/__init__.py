@@ -122,7 +122,7 @@ class Device:
         if self._settling.outstanding(read.waits) is not None:  # it came back while this was under way
             return {name: bad(_NOT_SETTLED) for name in scan.points}
         if self._planner.tries:
-            self._planner.noted(read, well=not answer[0] & codec.EXCEPTION)
+            self._planner.noted(read, well=not codec.refuses(answer))
         data = codec.checked(answer)[1:]
         if len(data) != read.size:
             raise DriverError(f"{len(data)} bytes of data instead of {read.size}")
@@ -139,7 +139,7 @@ class Device:
 
     def learn(self, scan: Scan, answer: bytes) -> bool:
         """What was settled, and what was refused or not answered; True when the scans are others now."""
-        refused = bool(answer) and bool(answer[0] & codec.EXCEPTION)
+        refused = codec.refuses(answer)
         if scan.name in self._settled_by:
             return self._learn_settled(scan)
         if scan.name in self._planner.tries:

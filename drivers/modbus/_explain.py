@@ -136,7 +136,7 @@ _PDUS: dict[int, Callable[[bytes], str]] = {
 
 def places(pdu: bytes, answer: bytes, channels: Iterable[Channel]) -> dict[str, str]:
     """What a read brought for each channel, as it stood in the answer: `0x0034: 4366 0000`, `0x0005: 1`."""
-    if answer[0] & 0x80:
+    if not answer or answer[0] & 0x80:
         return {}
     start, data, found = int.from_bytes(pdu[1:3], "big"), answer[2:], {}
     for channel in channels:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from drivers.modbus._decode import number
-from drivers.modbus.codec import EXCEPTION, read_pdu
+from drivers.modbus.codec import EXCEPTION, read_pdu, refuses
 from drivers.modbus.point import BITS, Order
 from drivers.modbus.profile import Profile
 from drivers.modbus.settle import Settle
@@ -59,14 +59,14 @@ class Settling:
         entry = self.profile.settle[place]
         self._content.discard(place)
         found = _refusal(answer) or _content(entry, answer, self._found, place)
-        if found and not (entry.expect == "refusal" and answer[0] & EXCEPTION):
+        if found and not (entry.expect == "refusal" and refuses(answer)):
             where = f"{_NAMES[entry.table]} {entry.address}"
             raise DriverError(f"{where} {found}, expected {_expected(entry)}: {entry.why.zh} / {entry.why.en}")
         self._content.add(place)
 
 
 def _refusal(answer: bytes) -> str:
-    if answer[0] & EXCEPTION:
+    if refuses(answer):
         return f"gives exception {answer[1]} to function {answer[0] & ~EXCEPTION}"
     return ""
 
@@ -74,6 +74,8 @@ def _refusal(answer: bytes) -> str:
 def _content(entry: Settle, answer: bytes, orders: dict[int, Order], place: int) -> str:
     """Nothing when what was read is as it should be; else what it is."""
     data = answer[2:]
+    if len(data) != (1 if entry.table in BITS else 2 * entry.width):
+        return f"is answered with {len(data)} bytes of data"
     value = data[0] & 1 if entry.table in BITS else number(data, entry.form)
     if entry.words:
         order = entry.words.get(int(value))

@@ -110,8 +110,15 @@ def write_registers_pdu(address: int, values: list[int]) -> bytes:
     return struct.pack(f">BHHB{len(values)}H", WRITE_REGISTERS, address, len(values), 2 * len(values), *values)
 
 
+def refuses(answer: bytes) -> bool:
+    """It is an exception."""
+    return len(answer) > 1 and answer[0] & EXCEPTION != 0
+
+
 def checked(answer: bytes) -> bytes:
-    """The answer's data; DriverError, in words, when the device answered with an exception."""
+    """The answer's data; DriverError, in words, when the device answered with an exception, or with next to nothing."""
+    if len(answer) < 2:
+        raise DriverError(f"{len(answer)} bytes are no answer; a function and what belongs to it would be")
     if answer[0] & EXCEPTION:
         meaning = _EXCEPTIONS.get(answer[1], "unknown exception, outside the standard")
         raise DriverError(f"exception {answer[1]} to function {answer[0] & ~EXCEPTION}: {meaning}")

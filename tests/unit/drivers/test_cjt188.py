@@ -209,3 +209,11 @@ def test_whatever_a_meter_says_read_answers_or_says_why(kind: str, body: bytes) 
     frame = resummed((head + bytes((0x81, len(body) + 3)) + b"\x1f\x90\0" + body + b"\0\x16").hex())
     with suppress(DriverError):
         assert set(said(meter, frame)) == {point.name for point in meter.points()}
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x68", bytes(11), b"\x68\x10" + bytes(7) + b"\xc1" + bytes(600)])
+def test_what_no_finder_would_let_pass_is_no_answer_either(answer: bytes) -> None:
+    meter = Device("cold_water", "00001234567890")
+    with pytest.raises(DriverError) as refusal:
+        meter.read(meter.scans()[0], answer)
+    assert len(str(refusal.value)) < 100

@@ -193,3 +193,10 @@ def test_whatever_a_meter_says_read_answers_or_says_why(name: str, body: bytes) 
     answer = resummed((bytes.fromhex(HEAD) + bytes((0x91, len(data))) + data + b"\0\x16").hex())
     with suppress(DriverError):
         assert said(meter, name, answer).value is not None
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x68", bytes(11), b"\x68" + bytes(7) + b"\xd1" + bytes(3)])
+def test_what_no_finder_would_let_pass_is_no_answer_either(answer: bytes) -> None:
+    meter = Device("210987654321")
+    with pytest.raises(DriverError):
+        meter.read(scan(meter, "volts"), answer)

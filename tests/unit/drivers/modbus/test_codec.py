@@ -85,6 +85,12 @@ def test_an_exception_is_named_in_words() -> None:
         codec.checked(answer)
 
 
+@pytest.mark.parametrize("answer", [b"", b"\x03", b"\x83"])
+def test_next_to_nothing_is_no_answer(answer: bytes) -> None:
+    with pytest.raises(DriverError, match="are no answer"):
+        codec.checked(answer)
+
+
 GOOD = answer_to(READ_5, bytes(range(10)))
 
 

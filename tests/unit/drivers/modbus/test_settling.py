@@ -263,3 +263,15 @@ def test_what_does_not_fit_the_points_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=message):
         made(POINTS | points, settle=entries)
+
+
+@pytest.mark.parametrize("answer", ["", "04", "84", "0402", "040100", "04080000000000000000"])
+def test_what_no_finder_would_let_pass_settles_nothing(made: Made, answer: str) -> None:
+    device = Device(1, made(POINTS, settle=[MAP]))
+    device.prepare()
+    (scan,) = device.scans()
+    device.ask(scan)
+    with pytest.raises(DriverError):
+        device.read(scan, bytes.fromhex(answer))
+    assert not device.learn(scan, bytes.fromhex(answer))
+    assert device.raw(scan, bytes.fromhex(answer)) == {}
