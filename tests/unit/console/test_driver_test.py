@@ -14,7 +14,9 @@ from daemon.plugins.process import Patience
 from tests.unit.daemon.plugins.evil import driver
 
 ROOT = Path(__file__).parents[3]
-PROFILES = sorted((ROOT / "config/profiles").rglob("*.yaml"))
+PROFILES = ["xy-md02", "waveshare/rtu-relay-d", "bender/rcms410", "greystone/cmd5b4-ascii", "homemaster/dim-420-r1",
+            "lingxun/lx47le-125", "wirenboard/wb-mao4", "acrel/adw300"]  # fmt: skip
+"""Coils, floats, ASCII, settings to write, something to settle; tests/system/test_profiles.py tries them all."""
 OURS = ["rdm6300", "modbus", "dlt645", "cjt188", "drivers/_blueprint.py"]
 
 
@@ -34,9 +36,9 @@ def test_ours_pass(name: str) -> None:
         assert {"memory", "no-new-privileges"} <= set(result["held_by"])
 
 
-@pytest.mark.parametrize("file", PROFILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_our_profiles_pass(file: Path) -> None:
-    status, said, _ = tried(str(file), "--json")
+@pytest.mark.parametrize("name", PROFILES)
+def test_our_profiles_pass(name: str) -> None:
+    status, said, _ = tried(name, "--json")
     verdicts = {check["check"]: check["verdict"] for check in json.loads(said)["checks"]}
     assert status == 0, said
     assert verdicts["server"] == verdicts["schema"] == verdicts["reads"] == "pass"

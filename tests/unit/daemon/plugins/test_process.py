@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.plugins import process, remote
-from daemon.plugins.process import DriverFaultError, DriverProcess, ForbiddenError
+from daemon.plugins.process import DriverFaultError, DriverProcess, ForbiddenError, Patience
 from gatehouse.driver import DriverError
 from tests.unit.daemon.plugins.evil import driver
 
@@ -48,6 +48,15 @@ def start(tmp_path: Path, clock: HandClock) -> Iterator[Start]:
         one.close()
 
 
+@pytest.fixture(scope="module")
+def obedient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriverProcess]:
+    """A driver that does whatever stands in the answer that it reads."""
+    read = "scope = dict(globals())\nexec(answer, scope)\nreturn scope['deed'](self, scan, answer)"
+    running = DriverProcess(driver(tmp_path_factory.mktemp("obedient"), read=read), "", ())
+    yield running
+    running.close()
+
+
 def device(running: DriverProcess, **settings: int):
     return remote.make(running, settings, {})
 
@@ -79,20 +88,42 @@ def test_an_honest_driver_answers_as_if_it_were_in_the_house(start: Start) -> No
     ("head", "right"),
     [
         ("import os; os.system('true')", "processes"),
-        ("import subprocess; subprocess.run(['true'])", "processes"),
-        ("import os; os.fork()", "processes"),
-        ("import os; os.kill(os.getppid(), 9)", "processes"),
-        ("import socket; socket.socket()", "network"),
-        ("import ctypes", "native"),
-        ("import threading; threading.Thread(target=print).start()", "threads"),
-        ("open('/etc/passwd').read()", "files"),
-        ("open('/tmp/acme-was-here', 'w')", "files"),
         ("try: open('/etc/passwd')\nexcept OSError: pass", "files"),
     ],
 )
 def test_what_it_does_not_declare_it_may_not_do_even_at_import(start: Start, head: str, right: str) -> None:
     with pytest.raises(ForbiddenError, match=rf"declare RIGHTS = \('{right}',\)"):
         start(head=head)
+
+
+@pytest.mark.parametrize(
+    ("deed", "right"),
+    [
+        ("import os; os.system('true')", "processes"),
+        ("import subprocess; subprocess.run(['true'])", "processes"),
+        ("import os; os.fork()", "processes"),
+        ("import os; os.kill(os.getppid(), 9)", "processes"),
+        ("import _posixsubprocess", "processes"),
+        ("import socket; socket.socket()", "network"),
+        ("import ctypes", "native"),
+        ("import threading; threading.Thread(target=print).start()", "threads"),
+        ("open('/etc/passwd').read()", "files"),
+        ("open('acme-was-here.py', 'w')", "files"),
+        ("import os; os.unlink('/tmp/nothing')", "files"),
+        ("import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')", "network"),
+    ],
+)
+def test_what_it_does_not_declare_it_may_not_do_later(obedient: DriverProcess, deed: str, right: str) -> None:
+    one = device(obedient)
+    with pytest.raises(ForbiddenError, match=rf"declare RIGHTS = \('{right}',\)"):
+        one.read(one.scans()[0], f"def deed(self, scan, answer):\n {deed}".encode())
+
+
+@pytest.mark.parametrize("deed", ["import sys; sys.addaudithook(print)", "import sys; sys.settrace(print)"])
+def test_some_things_no_right_allows(obedient: DriverProcess, deed: str) -> None:
+    one = device(obedient)
+    with pytest.raises(ForbiddenError, match="no driver may do that"):
+        one.read(one.scans()[0], f"def deed(self, scan, answer):\n {deed}".encode())
 
 
 def test_what_it_declares_the_site_must_allow(start: Start) -> None:
@@ -122,15 +153,6 @@ def test_compiled_code_passes_the_fence_and_stands_before_the_walls(start: Start
         one.read(one.scans()[0], b"!1.")
 
 
-@pytest.fixture(scope="module")
-def obedient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriverProcess]:
-    """A driver that does whatever stands in the answer that it reads."""
-    read = "scope = dict(globals())\nexec(answer, scope)\nreturn scope['deed'](self, scan, answer)"
-    running = DriverProcess(driver(tmp_path_factory.mktemp("obedient"), read=read), "", ())
-    yield running
-    running.close()
-
-
 @pytest.mark.parametrize(
     ("deed", "why"),
     [
@@ -148,8 +170,6 @@ def obedient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriverProcess
         ("return {'level': Sample('\\ud800')}", "Unicode"),
         ("return {f'c{n}': Sample(n) for n in range(1000)}", "length"),
         ("return 7", "AttributeError"),
-        ("import os; os.system('true')", "wants os.system"),
-        ("import os; os.fork()", "wants os.fork"),
         ("raise Exception('x' * 100_000)", "…"),
         ("raise Exception('\\ud800')", "Exception"),
     ],
@@ -166,14 +186,12 @@ def test_what_no_driver_may_do_is_a_fault_and_the_process_lives(obedient: Driver
     "deed",
     [
         "while True: pass",
-        "import time\ntime.sleep(60)",
+        "import select\nselect.select([], [], [], 60)",
         "import os; os.abort()",
-        "import os; os._exit(0)",
         "import os; os.closerange(0, 64)",
-        SPEAKS.format("b'x'"),
         SPEAKS.format(r"b'\x93\x00\x63\xc0'"),
     ],
-    ids=["loop", "sleep", "abort", "exit", "closes all files", "writes into its socket", "answers unasked"],
+    ids=["loop", "sleep", "abort", "closes all files", "answers unasked"],
 )
 def test_what_hangs_or_ends_the_process_costs_a_tenth_of_a_second(start: Start, deed: str) -> None:
     one = device(start(find=deed))
@@ -204,15 +222,17 @@ def test_a_device_that_hangs_its_process_three_times_is_out_and_its_neighbours_g
     assert good.ask(scan).request == b"?2."
 
 
-def test_a_driver_that_is_slow_all_the_time_is_stopped(start: Start) -> None:
-    one = device(
-        start(head="import time", find="end = time.perf_counter() + 0.04\nwhile time.perf_counter() < end: pass")
-    )
-    question = one.ask(one.scans()[0])
-    for _ in range(30):
+def test_a_driver_that_is_slow_all_the_time_is_stopped(tmp_path: Path) -> None:
+    busy = "end = time.process_time() + 0.03\nwhile time.process_time() < end: pass"
+    one = device(DriverProcess(driver(tmp_path, head="import time", find=busy), "", (), patience=Patience(call=5.0)))
+    question, calls, first = one.ask(one.scans()[0]), 0, one._process.pid
+    while one._process.pid == first and calls < 60:
         question.find(b"!1.")
+        calls += 1
     with pytest.raises(DriverError, match="more than 10% of the daemon's time"):
         one.ask(one.scans()[0])
+    assert 10 < calls < 60, "half a second of slow calls is forgiven, and no more"
+    one.close()
 
 
 def test_a_question_of_before_finds_nothing_after_a_new_start(start: Start, clock: HandClock) -> None:
@@ -226,19 +246,19 @@ def test_a_question_of_before_finds_nothing_after_a_new_start(start: Start, cloc
     assert one.ask(one.scans()[0]).find(b"!1.").used == 3
 
 
-@pytest.mark.parametrize(
-    ("deed", "why"),
-    [
-        ("return [Point(name=f'p{n}') for n in range(int(1e5))]", "length|bytes"),
-        ("return [Point(name='a.b')]", "regex|pattern"),
-        ("return [Point(name='a'), Point(name='a')]", "same name"),
-        ("return [Point(name='other')]", "none of its points"),
-        ("return [Point(name='level', low=5, high=1)]", "is not below"),
-    ],
-)
-def test_what_it_says_of_itself_must_make_sense(start: Start, deed: str, why: str) -> None:
-    with pytest.raises((DriverFaultError, ValueError), match=why):
-        device(start(points=deed))
+def test_what_it_says_of_itself_must_make_sense(start: Start) -> None:
+    strange = {
+        "[Point(name=f'p{n}') for n in range(20_000)]": "length|bytes",
+        "[Point(name='a.b')]": "regex|pattern",
+        "[Point(name='a'), Point(name='a')]": "same name",
+        "[Point(name='other')]": "none of its points",
+        "[Point(name='level', low=5, high=1)]": "is not below",
+    }
+    choices = ", ".join(f"lambda: {points}" for points in strange)
+    running = start(points=f"return [{choices}][self.address]()")
+    for address, why in enumerate(strange.values()):
+        with pytest.raises((DriverFaultError, ValueError), match=why):
+            device(running, address=address)
 
 
 def test_a_question_may_not_keep_its_line_for_an_hour(start: Start) -> None:
