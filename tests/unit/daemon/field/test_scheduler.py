@@ -158,3 +158,39 @@ def test_whatever_is_asked_of_a_line_nobody_is_forgotten(
     names = frozenset(f"d{n}" for n in dead) & scans.keys()
     asked = play(Scheduler(scans, 0.0), 90, names)
     assert {job.device for at, job in asked if at > 30} == set(scans)
+
+
+def full_line(units: int, period: float) -> dict[str, list[Scan]]:
+    return {
+        f"u{n:02}": [scan("alarm", ScanClass.SAFETY, period), scan("amps", ScanClass.MEASURE, 10.0)]
+        for n in range(units)
+    }
+
+
+def waits(asked: list[tuple[float, Job]], name: str, after: float = 0.0) -> float:
+    """The longest time between two readings of one kind."""
+    by_device: dict[str, list[float]] = {}
+    for at, job in asked:
+        if job.scan.name == name and at >= after:
+            by_device.setdefault(job.device, []).append(at)
+    return max(b - a for times in by_device.values() for a, b in itertools.pairwise(times))
+
+
+def test_measures_that_are_due_at_once_are_spread_between_alarms() -> None:
+    """32 measures in 10 s: one in 312 ms is wanted, one in 250 ms let in, not one in four exchanges (120 ms)."""
+    asked = play(Scheduler(full_line(32, 0.1), 0.0), 60)
+    at = [instant for instant, job in asked if job.scan.name == "amps"]
+    assert min(b - a for a, b in itertools.pairwise(at)) >= 0.25
+    assert waits(asked, "alarm") <= (32 + 5) * EXCHANGE + 1e-6
+    assert waits(asked, "amps") <= 10.5
+
+
+def test_measures_get_their_turn_below_a_full_class_that_is_not_the_first() -> None:
+    scans = {
+        **{f"s{n}": [scan("alarm", ScanClass.SAFETY, 1.0)] for n in range(18)},
+        **{f"a{n}": [scan("relay", ScanClass.ACCESS, 0.5)] for n in range(12)},
+        **{f"m{n}": [scan("amps", ScanClass.MEASURE, 5.0)] for n in range(6)},
+    }
+    asked = play(Scheduler(scans, 0.0), 60)
+    assert waits(asked, "alarm") < 1.2
+    assert waits(asked, "amps", 10.0) < 10
