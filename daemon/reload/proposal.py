@@ -1,5 +1,6 @@
 """A change that was thought through and waits for a yes: what it does, for how long it blinds, what forbids it now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from daemon.arbiter import Arbiter
@@ -7,7 +8,7 @@ from daemon.config.faults import Fault, listed
 from daemon.config.load import Plan
 from daemon.feeds.texts import Text
 from daemon.reload.difference import Difference, on_line
-from daemon.reload.words import Change, told
+from daemon.reload.words import Change
 from gatehouse.demands import Priority
 from gatehouse.driver import Device, Listener
 
@@ -38,9 +39,9 @@ class Proposal:
         return not self.difference and not self.faults
 
 
-def proposed(number: int, change: Difference, arbiter: Arbiter) -> Proposal:
-    """The plan of a change."""
-    return Proposal(number, change, (), refusal(change, arbiter), tuple(told(change)), _unread(change))
+def proposed(number: int, change: Difference, lines: Sequence[Change], arbiter: Arbiter) -> Proposal:
+    """The plan of a change; `lines` say it in words."""
+    return Proposal(number, change, (), refusal(change, arbiter), tuple(lines), _unread(change))
 
 
 def refusal(change: Difference, arbiter: Arbiter) -> Text | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Literal
 
@@ -16,6 +17,7 @@ from daemon.reload.difference import Difference, difference
 from daemon.reload.proposal import Proposal, proposed
 from daemon.reload.source import Source, faulty, rolled_back
 from daemon.reload.watch import Before, Watch, Worse, safety_points
+from daemon.reload.words import Change, told
 
 log = structlog.get_logger()
 
@@ -53,6 +55,7 @@ class Reload:
         self._hangup = False
         self._order: _Order | None = None
         self._proposal = Proposal()
+        self._numbers = itertools.count(1)
         self.state: State = "idle"
         self.end = 0.0
         """Second of the daemon's clock at which the watch over the last change ends."""
@@ -66,17 +69,22 @@ class Reload:
 
     async def propose(self) -> Proposal:
         """What the files, as they are now, would change. Nothing is touched."""
-        number = self._proposal.number + 1
+        running = self._daemon.plan
         try:
-            plan = await asyncio.to_thread(self.source.load)
+            change, lines = await asyncio.to_thread(self._compared, running)
         except ConfigError as error:
-            self._proposal = Proposal(number=number, faults=tuple(error.faults))
+            proposal = Proposal(number=next(self._numbers), faults=tuple(error.faults))
         else:
-            change = difference(self._daemon.plan, plan)
-            self._proposal = proposed(number, change, self._daemon.engine.arbiter)
-            if self._proposal.empty and not self.busy:
-                await self._prove()
-        return self._proposal
+            proposal = proposed(next(self._numbers), change, lines, self._daemon.engine.arbiter)
+        self._proposal = proposal
+        if proposal.empty and not self.busy and running is self._daemon.plan:
+            await self._prove()
+        return proposal
+
+    def _compared(self, running: Plan) -> tuple[Difference, list[Change]]:
+        """In a thread: of thousands of devices this takes longer than a door should wait."""
+        change = difference(running, self.source.load())
+        return change, told(change)
 
     def accept(self, number: int, by: str, seconds: float = WATCH) -> None:
         """Apply the proposal of this number, in a person's name, and watch it for so long. NotNowError."""
@@ -112,7 +120,10 @@ class Reload:
                 await self._hang_up()
             if self._order is not None:
                 order, self._order = self._order, None
-                await self._carry_out(order)
+                try:
+                    await self._carry_out(order)
+                finally:
+                    self.state = "idle" if self.busy else self.state
 
     async def _hang_up(self) -> None:
         """A good file is applied, a faulty one is an alarm, and what runs goes on."""

@@ -19,6 +19,7 @@ from daemon.reload.difference import difference, on_the_wire
 from daemon.reload.face import answered, shown
 from daemon.reload.proposal import proposed
 from daemon.reload.source import Source
+from daemon.reload.words import told
 from daemon.technician_api import LISTENS, probed
 from gatehouse.driver import Listener
 
@@ -77,8 +78,8 @@ def _own(source: Source, named: Path) -> Path:
 
 async def _tried(daemon: Daemon, plan: Plan, name: str) -> AsyncIterator[bytes]:
     """A line of JSON each: first the plan, then what the device says, in any case an end."""
-    change = difference(daemon.plan, plan)
-    yield _line({"event": "plan"} | shown(proposed(0, change, daemon.engine.arbiter)))
+    change = await asyncio.to_thread(difference, daemon.plan, plan)
+    yield _line({"event": "plan"} | shown(proposed(0, change, told(change), daemon.engine.arbiter)))
     line, device = plan.site.devices[name].line, plan.devices[name]
     if line not in daemon.lines or on_the_wire(plan.site.lines[line]) != on_the_wire(daemon.plan.site.lines[line]):
         yield _line({"event": "end", "error": _UNOPENED})

@@ -210,6 +210,16 @@ async def test_a_disk_that_fails_holds_up_nothing(trial):
     assert {entry["event"] for entry in logs} >= {"the state folder could not be told of a change"}
 
 
+async def test_a_watch_that_falls_does_not_bar_the_way_for_ever(trial, monkeypatch):
+    monkeypatch.setattr(reloading.Watch, "look", lambda *_: 1 / 0)
+    trial.write(NAME)
+    proposal = await trial.reload.propose()
+    trial.reload.accept(proposal.number, "王敏")
+    with pytest.raises(ZeroDivisionError):  # the supervisor makes it an alarm and starts it again
+        await trial.reload.run()
+    assert not trial.reload.busy
+
+
 async def test_half_a_change_does_not_go_on(trial, monkeypatch):
     """The service manager starts the daemon again, and that start runs the last good copy."""
 

@@ -55,12 +55,12 @@ def test_cards_are_counted_never_named(house):
 
 def test_how_long_points_will_be_unread_is_reckoned_from_the_wire(house):
     arbiter = house.engine.arbiter
-    assert proposed(1, house.planned(("title: 东门", "title: 新东门")), arbiter).unread == {}
-    board = proposed(1, house.planned(("rtu-relay-d, unit: 1", "rtu-relay-d, unit: 9")), arbiter).unread
-    opened = proposed(1, house.planned(("usb-absent, title", "usb-absent, baud: 19200, title")), arbiter).unread
+    assert proposed(1, house.planned(("title: 东门", "title: 新东门")), [], arbiter).unread == {}
+    board = proposed(1, house.planned(("rtu-relay-d, unit: 1", "rtu-relay-d, unit: 9")), [], arbiter).unread
+    opened = proposed(1, house.planned(("usb-absent, title", "usb-absent, baud: 19200, title")), [], arbiter).unread
     assert board.keys() == opened.keys() == {"io1"}
     assert 0.05 <= board["io1"] <= 0.5 < opened["io1"] < 1
-    reader = proposed(1, house.planned(("usb-absent-too", "usb-another")), arbiter).unread
+    reader = proposed(1, house.planned(("usb-absent-too", "usb-another")), [], arbiter).unread
     assert reader == {"north": 0.5}
 
 
@@ -68,6 +68,6 @@ def test_a_rule_that_cannot_say_what_it_looks_at_is_refused_before_anything_is_t
     change = house.planned(("unlock: 5s", "unlock: 7s"))
     rule = next(rule for rule in change.new.rules if rule.name == "doors.north.way_out")
     rule.exit = "io9.input1"
-    assert "io9.input1" in proposed(1, change, house.engine.arbiter).refusal.en
+    assert "io9.input1" in proposed(1, change, [], house.engine.arbiter).refusal.en
     rule.__class__ = type("Broken", (type(rule),), {"inputs": property(lambda self: 1 / 0)})
-    assert "ZeroDivisionError" in proposed(1, change, house.engine.arbiter).refusal.en
+    assert "ZeroDivisionError" in proposed(1, change, [], house.engine.arbiter).refusal.en
