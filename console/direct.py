@@ -80,12 +80,18 @@ def _settings(own: Setting, wish: Wish, *, fixed: bool) -> list[Setting]:
         return [own]
     if not wish.bauds and not wish.formats:
         return [own, *(setting for each in USUAL if (setting := Setting(*each)) != own)]
-    bauds = [int(part) for part in wish.bauds.split(",")] if wish.bauds else [own.baud]
+    bauds = [_baud(part.strip()) for part in wish.bauds.split(",")] if wish.bauds else [own.baud]
     formats = [part.strip().upper() for part in wish.formats.split(",")] if wish.formats else [own.format]
     for form in formats:
         if form not in FORMATS:
             raise ValueError(f"格式 {form!r} 有误，应为 {', '.join(FORMATS)}。 A format is one of these.")
     return [Setting(baud, form) for baud in bauds for form in formats]
+
+
+def _baud(text: str) -> int:
+    if not text.isdecimal() or not 300 <= int(text) <= 256_000:
+        raise ValueError(f"波特率 {text!r} 有误，应为 300 到 256000，如 9600,19200。 A baud is a number such as 9600.")
+    return int(text)
 
 
 def probe_device(site: Path, wires: Path | None, device: str) -> Iterator[dict[str, Any]]:
