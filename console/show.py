@@ -137,18 +137,19 @@ class Show:
             note = "" if line["up"] else self._said(line)
             load = _load(line)
             table.add_row(Text(name, "bold"), Text(line["title"], "bold"), self._state(state), "", "", load, "", note)
+            missed = any(its.get("misses") for its in line["devices"].values())
             for device, its in line["devices"].items():
-                table.add_row(f"  {device}", *self._device(its, seconds))
+                table.add_row(f"  {device}", *self._device(its, seconds, missed=missed))
         return table
 
-    def _device(self, its: dict[str, Any], seconds: float) -> Iterator[str | Text]:
-        """What is known and was measured of one device."""
+    def _device(self, its: dict[str, Any], seconds: float, *, missed: bool) -> Iterator[str | Text]:
+        """What is known and was measured of one device. `missed`: its line has waited for answers in vain."""
         yield its["title"]
         yield self._state({True: "online", False: "offline"}.get(its["online"], "unasked"))
         middle, worst = its.get("round_trip_p50"), its.get("round_trip_p99")
         yield "" if middle is None else f"{middle:.0f}/{worst:.0f} ms"
         yield f"{its['polls'] / seconds:.1f}" if its.get("polls") and seconds else ""
-        yield _worst(its.get("scans", {}))
+        yield _worst(its.get("scans", {}), missed=missed)
         yield str(its["misses"]) if its.get("misses") else ""
         counts = [f"{self._word(name)} {its[name]}" for name in _COUNTERS if its.get(name)]
         yield ", ".join(filter(None, ("" if its["online"] else self._said(its), *counts)))
@@ -199,14 +200,15 @@ def _load(line: dict[str, Any]) -> str:
     return f"{line['load']:.0%}/{min(line['promised_load'], 1):.0%}"
 
 
-def _worst(scans: dict[str, dict[str, Any]]) -> Text:
-    """The longest that a reading of the most important class was without renewal, beside what was promised."""
+def _worst(scans: dict[str, dict[str, Any]], *, missed: bool) -> Text:
+    """The longest that a reading of the most important class was without renewal, beside what was promised; marked
+    where that was not kept."""
     known = [its for its in scans.values() if its["worst_age"] is not None and its["promised"] is not None]
     first = min((_CLASSES.index(its["kind"]) for its in known), default=0)
     mine = [its for its in known if its["kind"] == _CLASSES[first]]
     if not mine:
         return Text()
     its = max(mine, key=lambda each: each["worst_age"] / each["promised"])
-    broken = its["worst_age"] > its["promised"]
+    broken = its["worst_age"] > its["promised_dying" if missed else "promised"]
     text = f"{its['worst_age']:.2f}/{its['promised']:.2f} s" + (" !" if broken else "")
     return Text(text, style="yellow" if broken else "")

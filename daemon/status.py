@@ -88,7 +88,9 @@ class Status:
         for device, its in devices.items():
             promised = load.promised(device) if load else {}
             for scan, measured in its.get("scans", {}).items():
-                measured["promised"] = round(promised[scan].age, 3) if scan in promised else None
+                its_own = promised.get(scan)
+                measured["promised"] = round(its_own.age, 3) if its_own else None
+                measured["promised_dying"] = round(its_own.dying, 3) if its_own else None
         return round(sum(load.shares.values()), 4) if load and load.promises else None
 
     def feeds(self) -> dict[str, dict[str, Any]]:

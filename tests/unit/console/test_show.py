@@ -174,8 +174,8 @@ DEVICE = {
     "worst_lateness": 0.514, "round_trip_p50": 20.2, "round_trip_p99": 24.6, "polls": 1330, "misses": 3, "writes": 2,
     "refused": 0, "noise": 0, "foreign": 0, "echo": 5, "crc": 2, "half": 0,
     "scans": {
-        "inputs": {"kind": "safety", "period": 0.08, "worst_age": 0.114, "age": 0.02, "promised": 0.2},
-        "relays": {"kind": "access", "period": 1.0, "worst_age": 5.0, "age": 0.5, "promised": 1.3},
+        "inputs": {"kind": "safety", "worst_age": 0.114, "promised": 0.2, "promised_dying": 1.1},
+        "relays": {"kind": "access", "worst_age": 5.0, "promised": 1.3, "promised_dying": 2.3},
     },
 }  # fmt: skip
 
@@ -195,7 +195,8 @@ def test_what_was_measured_of_a_device_stands_beside_it(house):
 
 def test_a_promise_that_was_not_kept_is_marked(house):
     inputs = DEVICE["scans"]["inputs"] | {"worst_age": 0.31}
-    assert row(with_line(house, {}, {"scans": {"inputs": inputs}}), "io1")[5] == "0.31/0.20 s !"
+    assert row(with_line(house, {}, {"scans": {"inputs": inputs}, "misses": 0}), "io1")[5] == "0.31/0.20 s !"
+    assert row(with_line(house, {}, {"scans": {"inputs": inputs}}), "io1")[5] == "0.31/0.20 s", "an answer was missed"
     assert row(with_line(house, {}, {"scans": {"inputs": inputs | {"worst_age": None}}}), "io1")[5] == "3"
 
 

@@ -166,6 +166,15 @@ def test_lines_devices_and_feeds_have_titles_and_say_why(house):
     assert (police["title"], police["connected"], police["text"]["zh"]) == ("派出所", False, "尚无应答")
 
 
+def test_what_was_promised_of_a_line_stands_beside_what_was_measured(house):
+    line, load = document(house)["lines"]["gate"], house.daemon.plan.loads["gate"]
+    assert line["promised_load"] == round(sum(load.shares.values()), 4) > 0.3
+    for promise in load.promises:
+        its = line["devices"]["io1"]["scans"][promise.scan.name]
+        assert (its["promised"], its["promised_dying"]) == (round(promise.age, 3), round(promise.dying, 3))
+    assert document(house)["lines"]["reader"]["promised_load"] is None
+
+
 def test_the_journal_says_how_it_is(house):
     house.daemon.recorder.emit("daemon.started", "daemon")
     assert document(house)["journal"] == {
