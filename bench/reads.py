@@ -27,9 +27,10 @@ from daemon.clock import SystemClock
 from daemon.config import site
 from daemon.engine import Engine
 from daemon.field.lines import LineOwner
+from daemon.image import LiveImage
 from daemon.recorder import Recorder
 from drivers.modbus import Device
-from gatehouse.points import Image, Point
+from gatehouse.points import Point
 from simulators.child import Child, module
 
 FIRST = 22_000
@@ -47,7 +48,7 @@ class Rig:
                   for name, device in devices.items() for point in device.points()]  # fmt: skip
         points += [Point(name=f"{name}.online") for name in devices]
         self.engine = Engine(
-            Image(points), [], Arbiter([], []), {}, Recorder(lambda _: None, clock), clock, "Asia/Shanghai"
+            LiveImage(points), [], Arbiter([], []), {}, Recorder(lambda _: None, clock), clock, "Asia/Shanghai"
         )
         self.lines = [
             LineOwner(name, site.Line(tcp=f"127.0.0.1:{FIRST + number}"), {name: device}, self.engine, clock)

@@ -58,12 +58,15 @@ class Engine:
         self._also: set[str] = set()
         self._heirs: dict[str, set[str]] = {}  # rules that took another's name -> inputs that they have not read yet
         self._rules: dict[str, Rule] = {}
+        self._names: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+        """Device and channels of a scan -> names of the points."""
         self._know(rules, actuators, inverted)
         for rule in rules:
             self._await_inputs(rule)
 
     def _know(self, rules: Iterable[Rule], actuators: Mapping[str, Relay | Boom], inverted: Collection[str]) -> None:
         self._rules = {rule.name: rule for rule in rules}
+        self._names.clear()
         self._agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
         self._inverted = frozenset(inverted)
@@ -169,9 +172,12 @@ class Engine:
             self.judge({rule.name: rule for name in moved for rule in self._by_input.get(name, ())}, moved, now)
             self._check(actuator for name in moved for actuator in self._watched.get(name, ()))
 
-    def same(self, device: str, channels: Iterable[str], now: float) -> None:
+    def same(self, device: str, channels: tuple[str, ...], now: float) -> None:
         """The device said the very same as last time: only ages start anew."""
-        self.image.renew((f"{device}.{channel}" for channel in channels), now)
+        names = self._names.get((device, channels))
+        if names is None:
+            names = self._names[device, channels] = tuple(f"{device}.{channel}" for channel in channels)
+        self.image.renew(names, now)
 
     def device(self, device: str, online: bool, why: str, now: float) -> None:
         """A device was lost or came back."""

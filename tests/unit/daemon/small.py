@@ -80,7 +80,7 @@ class House:
                 for name in image.points
                 if name.startswith("io1.") and image.read(name, now).good
             ]
-            self.engine.same("io1", fresh, now)
+            self.engine.same("io1", tuple(fresh), now)
             if values:
                 self.land(**values)
             self.engine.tick(now)

@@ -97,7 +97,7 @@ def test_the_same_again_judges_nobody(bench, clock):
     bench.land(False)
     judged = len(bench.rule.seen)
     clock.now += 0.1
-    bench.engine.same("io1", ["input1"], clock.now)
+    bench.engine.same("io1", ("input1",), clock.now)
     bench.land(False)
     assert len(bench.rule.seen) == judged
 

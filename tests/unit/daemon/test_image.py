@@ -14,3 +14,23 @@ def test_what_stays_keeps_its_reading_what_is_anew_begins_what_goes_is_gone():
     assert image.points["a.x"].title == "甲"
     assert image.read("b.x", 1.0) == image.read("d.x", 1.0) == NEVER
     assert "c.x" not in image.points
+
+
+def test_a_renewed_reading_is_younger_and_nothing_else():
+    image = LiveImage([Point(name="a.x", max_age=2.0), Point(name="a.y", max_age=2.0)])
+    image.put("a.x", 7, Quality.GOOD, 1.0)
+    image.put("a.y", 8, Quality.GOOD, 1.0)
+    image.renew(("a.x",), 4.0)
+    assert image.read("a.x", 5.0).good
+    assert (image.read("a.x", 5.0).value, image.read("a.x", 5.0).at, image.read("a.x", 5.0).changed) == (7, 4.0, 1.0)
+    assert not image.read("a.y", 5.0).good
+    image.put("a.x", 9, Quality.GOOD, 6.0)
+    assert image.read("a.x", 6.0).at == 6.0
+
+
+def test_what_begins_anew_does_not_inherit_an_age():
+    image = LiveImage([Point(name="a.x", max_age=2.0)])
+    image.put("a.x", 7, Quality.GOOD, 1.0)
+    image.renew(("a.x",), 4.0)
+    image.change([Point(name="a.x")], {"a.x"})
+    assert image.read("a.x", 4.0) == NEVER

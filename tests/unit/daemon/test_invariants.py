@@ -114,7 +114,7 @@ class Histories(RuleBasedStateMachine):
     def read_everything_again(self) -> None:
         now = self.clock.now
         good = [name for name in SWITCHES if self.image.read(f"io.{name}", now).good]
-        self.engine.same("io", good, now)
+        self.engine.same("io", tuple(good), now)
 
     @rule()
     def a_quiet_estate(self) -> None:
