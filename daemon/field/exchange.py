@@ -7,6 +7,7 @@ the device's worst answer time is over, and what arrives meanwhile is thrown awa
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from daemon.clock import Clock
@@ -41,6 +42,28 @@ class PluginFaultError(Exception):
     """A driver raised what it should not."""
 
 
+@dataclass(slots=True, eq=False)
+class Matter:
+    """On whose account something is asked, and who wants to know what comes of it. One serves for any number of
+    exchanges, one after the other."""
+
+    counts: "Counter[str]"
+    """Of the device."""
+    whom: tuple[str, str]
+    """Its name, and what it is asked, for the trace."""
+    done: Done
+    permit: Permit | None = None
+    """Asked right before the first byte."""
+    patience: float | None = None
+    """Seconds, instead of the question's own."""
+    short: bool = False
+    """For a device known to be silent; the asker leaves it alone long enough instead of the whole line."""
+    urgent: bool = False
+    """On a wire that is never silent it is sent all the same."""
+    same: Callable[[float], None] | None = None
+    """Told instead of `done` when exactly the bytes came that were expected, and when."""
+
+
 class Exchanges:
     """One exchange at a time on one open wire: it waits for silence, is sent, and ends with an answer or without."""
 
@@ -62,6 +85,8 @@ class Exchanges:
         """An exchange is under way, or waits for silence."""
         self.sent = self.answered = clock.monotonic()
         """When the last request went out; when something was last answered, or the wire was opened."""
+        self.frame = b""
+        """The last good answer as it came, if nothing else came with it."""
         self.rest = 0.0
         """Seconds in which an answer to what was missed last may still come."""
         self._wire: Wire | None = None
@@ -69,13 +94,21 @@ class Exchanges:
         self._silent = Timer(clock, self._try)
         self._late = Timer(clock, self._give_up)
         self._asking = False
+        self._known: bytes | None = None
+        """What the answer will be if nothing has changed; `_expected` once it is asked for."""
+        self._expected: bytes | None = None
         self._received = self._after = b""
         """What came since the request; what came after the answer, in the silence."""
         self._mirror = self._echoed = False
+        self._noted = True
+        """What was asked is in the trace."""
         self._junk: list[str] = []
-        self._answer: tuple[bytes, bytes] = (b"", b"")
-        self._heard = self._quarantine = float("-inf")
-        self._counts, self._whom = self.tally, ("", "")
+        self._request = b""
+        """What the last good answer was to."""
+        self.quarantine = float("-inf")
+        """Until when nobody is asked: even a late answer may still come."""
+        self._heard = float("-inf")
+        self._matter = self._asked = Matter(self.tally, ("", ""), lambda *_: None)
 
     def attach(self, wire: Wire) -> None:
         """A wire was opened; nothing is known of it yet."""
@@ -103,7 +136,6 @@ class Exchanges:
         counts: "Counter[str]",
         permit: Permit = always,
         *,
-        whom: tuple[str, str] = ("", ""),
         short: bool = False,
         urgent: bool = False,
     ) -> bytes:
@@ -118,109 +150,124 @@ class Exchanges:
             else:
                 came.set_result(answer)
 
-        self.start(question, counts, whom, done, permit, short=short, urgent=urgent)
+        matter = Matter(counts, ("", ""), done, permit, short=short, urgent=urgent)
+        self.start(question, matter, self.now())
         return await came
 
-    def start(
-        self,
-        question: Question,
-        counts: "Counter[str]",
-        whom: tuple[str, str],
-        done: Done,
-        permit: Permit | None = None,
-        *,
-        patience: float | None = None,
-        short: bool = False,
-        urgent: bool = False,
-    ) -> None:
-        """Ask as soon as the wire is silent. `done` is told the answer, or NoAnswerError, NotPermittedError,
-        PluginFaultError, or ConnectionError when the wire is gone; perhaps before this returns.
-
-        `counts`: of the device; `whom`: its name, and what it is asked, for the trace.
-        `permit`: asked right before the first byte. `patience`: instead of the question's own.
-        `short`: for a device known to be silent; the caller leaves it alone long enough instead of the whole line.
-        `urgent`: on a wire that is never silent it is sent all the same."""
+    def start(self, question: Question, matter: Matter, now: float, expected: bytes | None = None) -> None:
+        """Ask as soon as the wire is silent. `matter.done` is told the answer, or NoAnswerError, NotPermittedError,
+        PluginFaultError, or ConnectionError when the wire is gone; perhaps before this returns. `expected`: bytes that
+        are known to be a good answer to this very request."""
         self.busy = True
-        self._question, self._next, self._done = question, (counts, whom), done
-        self._permit, self._short, self._urgent = permit, short, urgent
-        self._patience = question.patience if patience is None else patience
-        now = self.now()
-        self._pause = self.rest = 0.0
+        self._question, self._matter, self._known = question, matter, expected
         if self.stream:
             try:
                 self._pause = max(self._silence, _GUARD) if self._mistakable(question) else self._silence
             except PluginFaultError as fault:
                 self._finish(fault)
                 return
-        self._limit = max(now, self._quarantine) + _BABBLE
-        self._try(now)
+            self._limit = max(now, self.quarantine) + _BABBLE
+            self._try(now)
+        elif now < self.quarantine or matter.permit is not None or self._lost:
+            self._pause, self._limit = 0.0, max(now, self.quarantine) + _BABBLE
+            self._try(now)
+        else:
+            self._send(now)
 
     def _try(self, now: float) -> None:
         """Send, or wait for the end of the quarantine and for 3.5 characters of silence."""
         if not self.busy or self._asking:
             return
-        if self._lost or self._wire is None:
+        if self._lost:
             self._finish(ConnectionError(self._lost))
             return
-        free = max(self._quarantine, self._heard + self._pause)
-        if now < free and (now <= self._limit or not self._urgent):
+        matter, free = self._matter, max(self.quarantine, self._heard + self._pause)
+        if now < free and (now <= self._limit or not matter.urgent):
             # A board may hear an urgent one through the noise; a door that is to free people is worth the try.
             if now > self._limit:
                 self._finish(NoAnswerError("the line is never silent: something on it talks all the time"))
             else:
                 self._silent.set(free)
             return
-        if self._permit is not None and (refusal := self._permit()):
+        if matter.permit is not None and (refusal := matter.permit()):
             self._finish(NotPermittedError(refusal))
             return
-        self._send(self._wire, now)
+        self._send(now)
 
-    def _send(self, wire: Wire, now: float) -> None:
-        question = self._question
-        self._counts, self._whom = self._next
+    def _send(self, now: float) -> None:
+        question, matter = self._question, self._matter
+        self._asked, self._expected, self._noted, self.rest = matter, self._known, False, 0.0
         self._received = self._after = b""
         if self._junk:
             self._junk = []
-        self._echoed = False
+        if self.stream:
+            self._echoed = False
+            try:
+                self._mirror = self.echo is not False and self._answers_itself(question)
+            except PluginFaultError as fault:
+                self._finish(fault)
+                return
+            if self._mirror:
+                self._expected = None  # the echo would be the very bytes
+        request = question.request
+        self.sent, self._asking = now, True
         try:
-            self._mirror = self.echo is not False and self._answers_itself(question)
-            self.sent, self._asking = now, True
-            wire.send(question.request)
-        except (ConnectionError, PluginFaultError) as error:
+            self._wire.send(request)  # type: ignore[union-attr] # it is there, or `_lost` would say why not
+        except ConnectionError as error:
             self._finish(error)
             return
-        device, what = self._whom
-        self.ring.note("sent", device, question.request, now, what)
-        answering = self._character * (len(question.request) + question.expected)
-        self._late.set(now + answering + self._patience + _SLACK)
+        patience = question.patience if matter.patience is None else matter.patience
+        self._patience = patience
+        self._late.set(now + self._character * (len(request) + question.expected) + patience + _SLACK)
 
     def hear(self, data: bytes) -> None:
-        """Bytes came."""
+        """Bytes came. Nearly always they are the very answer that came the last time."""
         now = self._heard = self.now()
-        if not self._asking:
+        if data == self._expected and not self._received and self._matter.same is not None:
+            self.answered = now
+            self.busy = self._asking = False
+            self._expected, self._noted = None, True
+            request = self._question.request
+            self.ring.exchange(self._matter.whom, self.sent, request, now, data)
+            if self.stream:
+                self._request, self.frame = request, data
+            self._matter.same(now)
+        elif self._asking:
+            self._judge(data)
+        else:
             self._unasked(data, now)
-            return
+
+    def _judge(self, data: bytes) -> None:
+        """Find the answer in what has come."""
+        self._expected = None
         received = self._received = self._received + data if self._received else data
         if len(received) > _MOST:
-            self._counts["noise"] += 1
+            self._asked.counts["noise"] += 1
             self._received = received[-_MOST // 2 :]
         while self._received and self._asking and self._take():
             pass
 
     def _unasked(self, data: bytes, now: float) -> None:
         """Bytes while nobody is asked: late, or the last answer once more, or from nobody knows where."""
-        kind = "late" if now < self._quarantine else "stray"
+        kind = "late" if now < self.quarantine else "stray"
         self.tally[kind] += len(data)
         self._note(kind, data, now)
         if kind == "late":
-            self._counts["late"] += not self._after
+            self._asked.counts["late"] += not self._after
         self._after = (self._after + data)[-_MOST:]
-        if kind == "stray" and self._after == self._answer[1]:
-            self._counts["doubled"] += 1
+        if kind == "stray" and self._after == self.frame:
+            self._asked.counts["doubled"] += 1
 
     def _note(self, kind: str, data: bytes, now: float) -> None:
-        device, what = self._whom
+        self._note_sent()
+        device, what = self._asked.whom
         self.ring.note(kind, device, data, now, what)
+
+    def _note_sent(self) -> None:
+        if not self._noted:
+            self._noted = True
+            device, what = self._asked.whom
+            self.ring.note("sent", device, self._question.request, self.sent, what)
 
     def _take(self) -> bool:
         """Judge what was received; False while more is needed."""
@@ -238,7 +285,7 @@ class Exchanges:
             self._answered(question, frame, found.answer)
             return False
         frame, self._received = received[:used], received[max(1, used) :]
-        self._counts[found.why] += 1
+        self._asked.counts[found.why] += 1
         self._note(found.why, frame, self._heard)
         if found.why == "echo":
             self.echo = self._echoed = True
@@ -250,18 +297,21 @@ class Exchanges:
 
     def _answered(self, question: Question, frame: bytes, answer: bytes) -> None:
         now = self.answered = self._heard
-        device, what = self._whom
-        self.ring.note("answer", device, frame, now, what)
-        if self.stream:
-            self._answer = question.request, frame
-            if not self._junk and not self._echoed:
-                # A clean exchange without an echo: there is none, unless there was one before; then look once more.
-                self.echo = None if self.echo else False
+        clean = not self._junk and not self._echoed
+        if self._noted:
+            self._note("answer", frame, now)
+        else:
+            self._noted = True
+            self.ring.exchange(self._asked.whom, self.sent, question.request, now, frame)
+        self._request, self.frame = question.request, frame
+        if self.stream and clean:
+            # A clean exchange without an echo: there is none, unless there was one before; then look once more.
+            self.echo = None if self.echo else False
         self.busy = self._asking = False
         if self._received:
             self._unasked(self._received, now)
             self._received = b""
-        self._done(answer, None)
+        self._asked.done(answer, None)
 
     def _find_echo(self, question: Question) -> Found | None:
         """Where an answer may be a mirror of the request, the first such frame on an echoing wire is the echo."""
@@ -272,21 +322,22 @@ class Exchanges:
         return Found(at + len(question.request), why="echo")
 
     def _finish(self, error: Exception) -> None:
+        self._note_sent()
         self.busy = self._asking = False
-        self._received = b""
-        self._done(b"", error)
+        self._expected, self._received = None, b""
+        self._matter.done(b"", error)
 
     def _give_up(self, now: float) -> None:
         if not self._asking:
             return
         question = self._question
         self.rest = question.worst - self._patience
-        if not self._short:
-            self._quarantine = now + self.rest
+        if not self._asked.short:
+            self.quarantine = now + self.rest
         if self.echo is None and not self._junk and not self._received:
             self.echo = False  # an echo comes even when the device is dead
         if self._received:
-            self._counts["half"] += 1
+            self._asked.counts["half"] += 1
             self._note("half", self._received, now)
             self._junk.append(f"half an answer ({self._received[:32].hex(' ')})")
         heard = f", only {', '.join(sorted(set(self._junk)))}" if self._junk else ""
@@ -295,8 +346,8 @@ class Exchanges:
 
     def _mistakable(self, question: Question) -> bool:
         """The last answer was to something else, and yet would pass as the answer to this."""
-        request, frame = self._answer
-        return bool(frame) and request != question.request and self._passes(question, frame)
+        frame = self.frame
+        return bool(frame) and self._request != question.request and self._passes(question, frame)
 
     def _answers_itself(self, question: Question) -> bool:
         """A good answer may be the very bytes of the request, as with writes of one coil or register."""

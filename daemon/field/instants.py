@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from daemon.clock import Clock
 
+_NEVER = float("inf")
 _EARLY = 1e-6
 """Seconds: rounding of the loop's own."""
 
@@ -17,7 +18,7 @@ class Timer:
     def __init__(self, clock: Clock, call: Callable[[float], None]) -> None:
         """`call` is given the present instant. Not set yet."""
         self._now, self._call = clock.monotonic, call
-        self._at = self._rings = float("inf")
+        self._at = self._rings = _NEVER
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, at: float) -> None:
@@ -33,10 +34,10 @@ class Timer:
         self._handle = asyncio.get_running_loop().call_later(max(0.0, at - self._now()), self._ring)
 
     def _ring(self) -> None:
-        self._handle, self._rings = None, float("inf")
+        self._handle, self._rings = None, _NEVER
         now, at = self._now(), self._at
         if now >= at - _EARLY:
-            self._at = float("inf")
+            self._at = _NEVER
             self._call(max(now, at))
-        elif at < float("inf"):
+        elif at < _NEVER:
             self._arm(at)

@@ -28,8 +28,7 @@ class Landing:
     def take(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
         """Bring the answer in; True when it is to be asked again at once because this reading is in doubt."""
         if answer == job.last and not unit.doubt and not (unit.owed and unit.unsettled(now)):
-            unit.landed(job, now)
-            self._sink.same(unit.name, job.scan.points, now)
+            self.same(unit, job, now)
             return False
         if not job.scan.points:
             self._settle(unit, job, answer, now)
@@ -38,6 +37,14 @@ class Landing:
             unit.discard = unit.doubt = False
             return True
         return self._land(unit, job, answer, now)
+
+    def same(self, unit: Presence, job: Job, now: float) -> None:
+        """The same as last time: only the ages of its values begin anew."""
+        passed = now - job.landed
+        job.landed = now
+        if passed > job.worst:
+            unit.aged(job, passed)
+        self._sink.same(unit.name, job.scan.points, now)
 
     def _land(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
         again, unit.doubt = unit.doubt, False
@@ -51,7 +58,9 @@ class Landing:
             samples = {channel: _doubted(sample) for channel, sample in samples.items()}
         good = all(sample.quality is Quality.GOOD for sample in samples.values())
         job.last = answer if good else None
-        unit.landed(job, now)
+        job.known.clear()
+        unit.aged(job, now - job.landed)
+        job.landed = now
         self._sink.land(unit.name, samples, now)
         return again
 
@@ -62,6 +71,7 @@ class Landing:
     def _refused(self, unit: Presence, job: Job, answer: bytes, why: str, now: float) -> None:
         """Its points are bad, but for those that the device, having learnt from this, is asked otherwise."""
         job.last = None
+        job.known.clear()
         self._learns(unit, job.scan, answer, now)
         still = {channel for other in unit.jobs if other is not job for channel in other.scan.points}
         bad = {channel: Sample(None, Quality.BAD, why) for channel in job.scan.points if channel not in still}

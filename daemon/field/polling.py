@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
 from daemon.config import site
-from daemon.field.attendance import Attendance, guarded
+from daemon.field.attendance import Attendance
 from daemon.field.busy import Busy
-from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.instants import Timer
 from daemon.field.landing import Landing
 from daemon.field.presence import Presence
@@ -35,6 +35,10 @@ _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
 
 
+_KNOWN = 4
+"""Requests of one scan whose answers are remembered: some drivers number them, and use each number again."""
+
+
 class Polling:
     """The conversation with the devices of one line."""
 
@@ -52,6 +56,8 @@ class Polling:
         self._now, self._advance = clock.monotonic, advance
         self._reconnects = settings.serial is None
         self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits, ring)
+        self.hear = self._exchanges.hear
+        """To be told what bytes come."""
         self._scheduler = Scheduler({}, now)
         self._writes = Writes()
         self._attendance = Attendance(sink, self._scheduler, self._writes)
@@ -61,6 +67,8 @@ class Polling:
         self._busy = Busy(now)
         self._idle = Timer(clock, lambda _: self._go())
         self._opened_before = False
+        self._calm = False
+        """There is nothing to do but reading."""
         self._ended: asyncio.Future[None] | None = None
         self._going = False
         self._began = now
@@ -98,16 +106,12 @@ class Polling:
             "stray_bytes": self._exchanges.tally["stray"],
             "late_bytes": self._exchanges.tally["late"],
             "orders_waiting": len(self._writes),
-            "busy": round(self._busy.total, 3),
+            "busy": round(self._busy.total(now), 3),
             "load": round(self._busy.load(now), 3),
             "devices": {name: unit.status(now) for name, unit in self._attendance.units.items()},
         }
 
     # The wire
-
-    def hear(self, data: bytes) -> None:
-        """Bytes came."""
-        self._exchanges.hear(data)
 
     def end(self, why: str) -> None:
         """The wire is gone."""
@@ -130,6 +134,7 @@ class Polling:
         finally:
             self._ended = None
             self._exchanges.end(wire.lost or "the daemon is stopping")
+            self._busy.rest(self._now())
 
     def away(self, why: str, now: float) -> None:
         """The line is down: devices are lost in their time, orders do not wait for ever."""
@@ -147,6 +152,7 @@ class Polling:
     # One exchange after the other
 
     def _stir(self) -> None:
+        self._calm = False
         if self._ended is not None and not self._exchanges.busy:
             asyncio.get_running_loop().call_soon(self._go)
 
@@ -156,10 +162,11 @@ class Polling:
             return
         self._going = True
         try:
+            self._busy.work(self._now())
             while self._ended is not None and not self._exchanges.busy:
                 self._advance()
                 self._began = now = self._now()
-                if not self._begin(now):
+                if (self._calm or not self._more(now)) and not self._next(now):
                     self._wait(now)
                     break
         except Exception as error:  # noqa: BLE001 - it ends the line's task, whose owner starts it again
@@ -167,22 +174,20 @@ class Polling:
         finally:
             self._going = False
 
-    def _begin(self, now: float) -> bool:
-        """Begin the one exchange that matters most; False when there is none."""
+    def _more(self, now: float) -> bool:
+        """Begin what goes before the reads; False when there is nothing of the kind."""
         if self._telling.read_first or self._exchanges.echo is None:
             # After a write that failed, or before it is known whether this wire echoes, a read has its turn.
             self._telling.read_first = False
             if job := self._scheduler.next(now):
-                self._read(job, ordered=False)
+                self._read(job, now, first=True)
                 return True
-        if self._telling.next(now, self._over):
+        if self._telling.next(now, self._go):
             return True
         if visit := self._visits.next(now):
-            self._visits.make(visit, self._no_order, self._over)
+            self._visits.make(visit, self._no_order, self._go)
             return True
-        if job := self._scheduler.next(now):
-            self._read(job, ordered=True)
-            return True
+        self._calm = self._telling.idle and not self._visits and self._exchanges.echo is not None
         return False
 
     def _wait(self, now: float) -> None:
@@ -190,40 +195,64 @@ class Polling:
         wake = min([self._scheduler.wake(now), *self._telling.rests(now)])
         if self._visits:
             wake = min(wake, self._scheduler.payable(now))
+        self._busy.rest(now)
         self._idle.set(min(max(wake, now + _LEAST), now + _STEP))
-
-    def _over(self) -> None:
-        """An exchange that was no read has ended."""
-        self._busy.worked(self._began, self._now())
-        self._go()
 
     # Reading
 
-    def _read(self, job: Job, *, ordered: bool) -> None:
-        """Ask one scan; `ordered`: unless an order comes while it waits for silence."""
+    def _next(self, now: float) -> bool:
+        """Begin the read that is due; False when there is none."""
+        job = self._scheduler.next(now)
+        if job is None:
+            return False
+        self._read(job, now)
+        return True
+
+    def _read(self, job: Job, now: float, *, first: bool = False) -> None:
+        """Ask one scan; `first`: even before an order that comes while it waits for silence."""
         unit = self._unit = self._attendance.units[job.device]
         self._job = job
         device: Any = unit.device
         try:
-            question = self._question = guarded("ask", device.ask, job.scan)
+            question = self._question = device.ask(job.scan)
+            request = question.request
         except DriverError as error:
-            self._attendance.missed(unit, str(error), self._began, job=job)
+            self._attendance.missed(unit, str(error), now, job=job)
             return
-        except PluginFaultError as error:
-            self._attendance.out_of_service(unit, error, self._began)
+        except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+            fault = PluginFaultError(f"{type(error).__name__} in ask: {error}")
+            self._attendance.out_of_service(unit, fault, now)
             return
-        whom = (job.device, job.scan.name)
-        permit = self._no_order if ordered else None
-        if not unit.misses:
-            self._exchanges.start(question, unit.tally, whom, self._came, permit)
-            return
-        patience = self._attendance.patience(unit, self._exchanges.cost(question))
-        short = self._attendance.silent(unit)
-        self._exchanges.start(question, unit.tally, whom, self._came, permit, patience=patience, short=short)
+        matter = job.matter
+        if matter is None:
+            matter = job.matter = Matter(unit.tally, (job.device, job.scan.name), self._came, same=self._same)
+        waits = self._exchanges.stream or now < self._exchanges.quarantine
+        matter.permit = self._no_order if waits and not first else None
+        if unit.misses:
+            matter.patience = self._attendance.patience(unit, self._exchanges.cost(question))
+            matter.short = self._attendance.silent(unit)
+        elif matter.short or matter.patience is not None:
+            matter.patience, matter.short = None, False
+        plain = not (unit.doubt or unit.owed or self._exchanges.echo)
+        self._exchanges.start(question, matter, now, job.known.get(request) if plain else None)
 
     def _no_order(self) -> str:
         """Lets a read go out, unless an order has come while it waited for silence."""
-        return "an order goes first" if self._telling.waits(self._now()) else ""
+        return "" if self._calm or not self._telling.waits(self._now()) else "an order goes first"
+
+    def _same(self, now: float) -> None:
+        """What was asked last was answered by the very bytes that were expected."""
+        unit, job = self._unit, self._job
+        try:
+            unit.polls += 1
+            unit.good_at = now
+            unit.trips.append(now - self._exchanges.sent)
+            self._scheduler.answered(job, now, self._question.gap)
+            if not job.gone:
+                self._landing.same(unit, job, now)
+        except Exception as mistake:  # noqa: BLE001 - it ends the line's task, as above
+            self._fail(mistake)
+        self._go()
 
     def _came(self, answer: bytes, error: Exception | None) -> None:
         """What was asked last is answered, or not."""
@@ -239,7 +268,6 @@ class Polling:
         self._go()
 
     def _landed(self, unit: Presence, job: Job, answer: bytes, now: float) -> None:
-        self._busy.worked(self._began, now)
         self._attendance.answered(unit, now, now - self._exchanges.sent)
         aside = self._scheduler.answered(job, now, self._question.gap)
         if aside is not None:
@@ -250,9 +278,13 @@ class Polling:
             self._attendance.tell(unit, online=True, why="answers", now=now)
         if self._landing.take(unit, job, answer, now):
             self._scheduler.again(job, now)
+        elif job.last == answer:
+            if len(job.known) >= _KNOWN:
+                job.known.clear()
+            job.known[self._question.request] = self._exchanges.frame
+        self._calm = self._calm and not unit.owed
 
     def _unanswered(self, unit: Presence, job: Job, error: Exception) -> None:
-        self._busy.worked(self._began, self._now())
         if isinstance(error, NotPermittedError):
             self._scheduler.put_back(job)
         elif isinstance(error, NoAnswerError):

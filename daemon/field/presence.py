@@ -96,11 +96,10 @@ class Presence:
         """What it says next is looked at anew, even if it is the very same."""
         for job in self.jobs:
             job.last = None
+            job.known.clear()
 
-    def landed(self, job: Job, now: float) -> None:
-        """It said what a scan wants to know; remember the longest that this has taken."""
-        passed = now - job.landed
-        job.landed = now
+    def aged(self, job: Job, passed: float) -> None:
+        """What a scan brings was so many seconds old; remember the most."""
         if job.worst < passed < inf:
             job.worst = passed
             self.worst_age = max(self.worst_age, passed - job.scan.period)

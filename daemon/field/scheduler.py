@@ -10,10 +10,14 @@ A scan that alone stays unanswered is set aside: it is retried rarely, in the sa
 import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
 from gatehouse.driver import Scan, ScanClass
+
+if TYPE_CHECKING:
+    from daemon.field.exchange import Matter
 
 SILENT_SHARE = 0.1
 """Of the line's time, for all silent devices together, while any device answers."""
@@ -57,6 +61,10 @@ class Job:
     """When it last brought values that count."""
     worst: float = 0.0
     """The longest, in seconds, that its values have been without renewal."""
+    known: dict[bytes, bytes] = field(default_factory=dict)
+    """By request: the bytes that brought `last`."""
+    matter: "Matter | None" = None
+    """How it is asked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,8 +100,9 @@ class Scheduler:
         self._number = count()
         self._credit = 0.0
         self._credited = now
-        self._turns = [0] * len(ScanClass)
-        """By class: exchanges of it and of those above since one of those below."""
+        self._number_served = 0
+        self._lower_served = [0] * len(ScanClass)
+        """By class: which exchange was the last one of those below."""
         self._probed = False
         self._paces: dict[ScanClass, float] = {}
         self._served = [now for _ in ScanClass]
@@ -132,7 +141,24 @@ class Scheduler:
 
     def next(self, now: float) -> Job | None:
         """The exchange to make now; None while nothing is due."""
-        self._release(now)
+        if self._waiting and self._waiting[0][0] <= now:
+            self._release(now)
+        safety, access, measure, slow = self._ready
+        if self._silent or access or measure or slow:
+            return self._choose(now)
+        while safety:
+            _, place, job = heapq.heappop(safety)
+            if place == job.place:
+                if job.unit.free <= now:
+                    self._served[0] = now
+                    self._number_served += 1
+                    return job
+                self._wait(job)
+        return None
+
+    def _choose(self, now: float) -> Job | None:
+        """The same where there is more than one class, or somebody is silent."""
+        self._clean(now)
         waits = [kind for kind, queue in enumerate(self._ready) if queue]
         if self._silent and not (self._probed and waits) and (probe := self._probe(now)):
             self._probed = True  # two in a row would keep the living waiting
@@ -143,13 +169,15 @@ class Scheduler:
         kind = waits[0]
         if len(waits) > 1 and self._lets_in(kind, now):
             kind = min(waits[1:], key=lambda low: self._ready[low][0][0])
-        self._turns = [0] * kind + [turns + 1 for turns in self._turns[kind:]]
+        self._number_served += 1
+        for above in range(kind):
+            self._lower_served[above] = self._number_served
         self._served[kind] = now
         return heapq.heappop(self._ready[kind])[-1]
 
     def _lets_in(self, kind: int, now: float) -> bool:
         """Whether it is a lower class's turn, though this one has something to do."""
-        if self._turns[kind] < TURNS:
+        if self._number_served - self._lower_served[kind] < TURNS:
             return False
         self._paces = self._paces or paces(job.scan for unit in self._units.values() for job in unit.jobs)
         return now - max(self._served[kind + 1 :]) >= self._paces[ScanClass(kind)]
@@ -157,6 +185,7 @@ class Scheduler:
     def wake(self, now: float) -> float:
         """When there may be something to do again; infinity when never."""
         self._release(now)
+        self._clean(now)
         if any(self._ready):
             return now
         waiting = self._waiting[0][0] if self._waiting else math.inf
@@ -251,6 +280,7 @@ class Scheduler:
     def pressed(self, now: float, *, late: bool) -> bool:
         """A safety or access read is due or, with `late`, past its deadline."""
         self._release(now)
+        self._clean(now)
         heads = [queue[0][0] for queue in self._ready[: ScanClass.MEASURE] if queue]
         return any(not late or deadline < now for deadline in heads)
 
@@ -299,7 +329,7 @@ class Scheduler:
         heapq.heappush(self._waiting, (max(due, free), place, job))
 
     def _release(self, now: float) -> None:
-        """Move what has become due to the queue of its class, and keep the heads of those queues valid."""
+        """Move what has become due to the queue of its class."""
         waiting, ready = self._waiting, self._ready
         while waiting and waiting[0][0] <= now:
             _, place, job = heapq.heappop(waiting)
@@ -309,7 +339,10 @@ class Scheduler:
                 heapq.heappush(waiting, (at, place, job))
             else:
                 heapq.heappush(ready[job.scan.kind], (job.due + job.scan.period, place, job))
-        for queue in ready:
+
+    def _clean(self, now: float) -> None:
+        """Keep the heads of the queues valid: wanted, and their device may be spoken to."""
+        for queue in self._ready:
             while queue:
                 _, place, job = queue[0]
                 if place == job.place and job.unit.free <= now:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from daemon.field.attendance import Attendance, guarded
-from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.presence import Presence
 from daemon.field.scheduler import QUICK_MISSES, Scheduler
 from daemon.field.writes import TRIES, TRIES_SILENT, Command, Order, Writes
@@ -49,9 +49,14 @@ class Telling:
         """An order could be sent now."""
         return bool(self._writes) and self._writes.any(lambda device: self._may_order(device, now))
 
+    @property
+    def idle(self) -> bool:
+        """Nothing is to be told to anybody."""
+        return not self._writes and not any(unit.owed for unit in self._attendance.units.values())
+
     def rests(self, now: float) -> list[float]:
         """When devices that something waits for have rested."""
-        if not self._writes and not any(unit.owed for unit in self._attendance.units.values()):
+        if self.idle:
             return []
         return [free for name in self._attendance.units if (free := self._scheduler.free(name)) > now]
 
@@ -85,8 +90,7 @@ class Telling:
         except (DriverError, PluginFaultError) as error:
             self._told(order, unit, None, then, b"", error)
             return
-        self._exchanges.start(
-            question,
+        matter = Matter(
             unit.tally,
             (unit.name, f"write {command.channel}"),
             partial(self._told, order, unit, question, then),
@@ -94,6 +98,7 @@ class Telling:
             short=self._attendance.silent(unit),
             urgent=command.priority <= Priority.WAY_OUT,
         )
+        self._exchanges.start(question, matter, self._exchanges.now())
 
     def _told(  # noqa: PLR0917 - what was asked, and what came
         self,
@@ -148,7 +153,8 @@ class Telling:
         question = unit.owed.popleft()
         self.read_first = len(unit.owed) % _SETTINGS_AT_ONCE == 0  # a new board must not keep the contacts unread
         done = partial(self._prepared, unit, question, then)
-        self._exchanges.start(question, unit.tally, (unit.name, "write setting"), done)
+        matter = Matter(unit.tally, (unit.name, "write setting"), done)
+        self._exchanges.start(question, matter, self._exchanges.now())
 
     def _prepared(self, unit: Presence, question: Question, then: Then, answer: bytes, error: Exception | None) -> None:
         now = self._exchanges.now()

@@ -22,6 +22,8 @@ _TICKS = 1 << 16
 """In a second."""
 _HEAD = struct.Struct("<IHH")
 """Ticks since the segment began, number of the label, bytes that follow."""
+_BOTH = struct.Struct("<IHHIH")
+"""The same of a request whose label says `exchange`; then ticks since the segment began, and bytes, of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Ring:
         """Nothing has happened yet."""
         self._clock = clock
         self._labels: dict[tuple[str, str, str], int] = {}
+        self._whom: dict[tuple[str, str], int] = {}
         self._names: list[tuple[str, str, str]] = []
         self._segments: deque[_Segment] = deque([_Segment(0.0, 0, 0)])
 
@@ -71,8 +74,28 @@ class Ring:
             label = self._label(kind, device, scan)
             segment = self._segments[-1]
         data = data[:0xFFFF]
-        segment.data += _HEAD.pack(int(past * _TICKS), label, len(data)) + data
+        segment.data += _HEAD.pack(max(0, int(past * _TICKS)), label, len(data)) + data
         segment.last += 1
+
+    def exchange(self, whom: tuple[str, str], sent: float, request: bytes, now: float, answer: bytes) -> None:
+        """What nearly always happens: a device was asked, and answered."""
+        segment = self._segments[-1]
+        began = segment.began
+        label = self._whom.get(whom)
+        if label is None or sent < began or now - began >= _SPAN or len(segment.data) > _MOST // 6:
+            self._rarely(whom, sent, request, now, answer)
+            return
+        head = _BOTH.pack(int((sent - began) * _TICKS), label, len(request), int((now - began) * _TICKS), len(answer))
+        segment.data += head + request + answer
+        segment.last += 2
+
+    def _rarely(self, whom: tuple[str, str], sent: float, request: bytes, now: float, answer: bytes) -> None:
+        """The first time, and where one segment ends and the next begins."""
+        device, scan = whom
+        self.note("sent", device, request, sent, scan)
+        self.note("answer", device, answer, now, scan)
+        if whom not in self._whom:
+            self._whom[whom] = self._label("exchange", device, scan)
 
     def entries(self, since: float = -inf) -> list[Entry]:
         """What is kept, oldest first; `since` is monotonic."""
@@ -130,6 +153,7 @@ class Ring:
     def _label(self, kind: str, device: str, scan: str) -> int:
         if len(self._names) >= _LABELS:  # devices came and went for years: their old names go with all they did
             self._labels.clear()
+            self._whom.clear()
             self._names.clear()
             last = self._segments[-1]
             self._segments = deque([_Segment(last.began, last.last, last.last)])
@@ -138,10 +162,16 @@ class Ring:
         return len(self._names) - 1
 
     def _read(self, segment: _Segment, offset: int = 0) -> Iterator[Entry]:
-        data = segment.data
+        data, began = segment.data, segment.began
         while offset < len(data):
             ticks, label, size = _HEAD.unpack_from(data, offset)
-            offset += _HEAD.size
             kind, device, scan = self._names[label]
-            yield Entry(segment.began + ticks / _TICKS, kind, device, scan, bytes(data[offset : offset + size]))
-            offset += size
+            if kind != "exchange":
+                offset += _HEAD.size + size
+                yield Entry(began + ticks / _TICKS, kind, device, scan, bytes(data[offset - size : offset]))
+                continue
+            *_, answered, more = _BOTH.unpack_from(data, offset)
+            offset += _BOTH.size + size + more
+            middle = offset - more
+            yield Entry(began + ticks / _TICKS, "sent", device, scan, bytes(data[middle - size : middle]))
+            yield Entry(began + answered / _TICKS, "answer", device, scan, bytes(data[middle:offset]))

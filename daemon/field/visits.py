@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from daemon.commands import Permit
-from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.scheduler import Scheduler
 from gatehouse.driver import Question
 
@@ -90,8 +90,8 @@ class Visits:
     def make(self, visit: Visit, permit: Permit, then: Callable[[], None]) -> None:
         """Ask, and hand on what comes; `then` go on."""
         self._reads_turn, self._made = True, self._exchanges.now()
-        done = partial(self._came, visit, then)
-        self._exchanges.start(visit.question, self._counts, ("", "visit"), done, permit)
+        matter = Matter(self._counts, ("", "visit"), partial(self._came, visit, then), permit)
+        self._exchanges.start(visit.question, matter, self._made)
 
     def _came(self, visit: Visit, then: Callable[[], None], answer: bytes, error: Exception | None) -> None:
         if isinstance(error, NotPermittedError):
