@@ -4,7 +4,7 @@ imports the daemon."""
 import asyncio
 import importlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,8 @@ from daemon.technician_api import LISTENS, SAID, clearest, local, probed, survey
 from gatehouse.driver import Listener
 
 FORMATS = get_args(Format)
+_DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a file raises that is no trace, or only half of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +128,9 @@ def saved(state: Path) -> list[dict[str, Any]]:
                 head = json.loads(handle.readline())
             when = datetime.fromisoformat(head["at"]).timestamp()
             shown = {"local": local(when, head.get("timezone", "UTC")), "file": file.name, "size": file.stat().st_size}
+            shown |= {key: f"{head[key]}" for key in ("line", "why")}
             found.append(head | shown)
-        except (OSError, ValueError, KeyError) as error:
+        except _DAMAGES as error:
             found.append({"file": file.name, "size": 0, "line": "?", "why": f"{error}", "local": "", "subject": ""})
     return found
 
@@ -140,14 +143,28 @@ def read_saved(state: Path, name: str) -> Iterator[dict[str, Any]]:
             f"{state / FOLDER}: 没有 {name}；gatehouse trace --saved 列出全部。 There is no such trace; "
             "gatehouse trace --saved lists them."
         )
-    head, *lines = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
-    drivers = {device: _driver(name) for device, name in head.get("drivers", {}).items()}
-    for entry in lines:
-        data = bytes.fromhex(entry["bytes"])
-        known = [drivers[entry["device"]]] if entry["device"] in drivers else list(drivers.values())
-        text = clearest(explained(driver, data) for driver in known)
-        shown = {"local": local(entry["at"], head.get("timezone", "UTC"))}
-        yield entry | shown | {"text": _both(data.decode("utf-8", "replace") if entry["kind"] in SAID else text)}
+    number = 1
+    try:
+        head, *lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        about = json.loads(head)
+        drivers = {device: _driver(name) for device, name in about.get("drivers", {}).items()}
+        for number, line in enumerate(lines, 2):  # noqa: B007 - told below
+            yield _entry(json.loads(line), drivers, about.get("timezone", "UTC"))
+    except _DAMAGES as error:
+        raise RefusedError(
+            f"{file}: 第 {number} 行已损坏（{error}），其后无法显示。 "
+            f"Line {number} is damaged; nothing behind it can be shown."
+        ) from error
+
+
+def _entry(entry: dict[str, Any], drivers: Mapping[str, ModuleType | None], timezone: str) -> dict[str, Any]:
+    data, texts = bytes.fromhex(entry["bytes"]), [entry[key] for key in ("kind", "device", "scan")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{texts} are no kind, device and scan")
+    known = [drivers[entry["device"]]] if entry["device"] in drivers else list(drivers.values())
+    text = clearest(explained(driver, data) for driver in known)
+    shown = {"local": local(entry["at"], timezone)}
+    return entry | shown | {"text": _both(data.decode("utf-8", "replace") if entry["kind"] in SAID else text)}
 
 
 def _driver(name: str) -> ModuleType | None:

@@ -94,6 +94,8 @@ class Device:
 
 
 def explain(frame: bytes) -> str:
-    """A frame of either direction in one line of English, for `gatehouse trace`. May be left out; must not raise."""
+    """A frame of either direction in one line of English, for `gatehouse trace`. May be left out; must not raise, nor
+    hand on what a terminal would obey."""
     text = frame.decode("ascii", "replace").rstrip()
-    return f"tank {text[1:3]}: {text[3:].strip()}" if text[:1] in {"#", ">", "!", "?"} else ""
+    known = text[:1] in {"#", ">", "!", "?"} and text.isprintable()
+    return f"tank {text[1:3]}: {text[3:].strip()}" if known else f"{len(frame)} bytes that are no tank frame"

@@ -99,7 +99,8 @@ def explained(device: object, frame: bytes) -> str:
     if explain is None or not frame:
         return ""
     try:
-        return str(explain(frame))
+        text = str(explain(frame))
+        return text if text.isprintable() else repr(text)[1:-1]  # nothing that a terminal would obey
     except Exception as error:  # noqa: BLE001 - the edge of a plug-in
         return f"explain failed: {type(error).__name__}: {error}"
 

@@ -153,10 +153,9 @@ def _text(spec: PointSpec) -> Meaning:
 
     def decode(data: bytes) -> Sample:
         said = data[cut].partition(b"\0")[0]
-        try:
-            return Sample(said.decode().strip())
-        except UnicodeDecodeError:
-            return bad(f"{said.hex(' ')} is no text")
+        text = said.decode("utf-8", "replace").strip()
+        # Neither half a character nor one that a terminal would obey.
+        return Sample(text) if text.isprintable() and "\ufffd" not in text else bad(f"{said.hex(' ')} is no text")
 
     return decode
 

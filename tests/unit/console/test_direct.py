@@ -105,6 +105,17 @@ def test_a_damaged_file_hides_no_other(tmp_path: Path) -> None:
     assert [head["line"] for head in direct.saved(tmp_path)] == ["gate", "?", "?"]
 
 
+@pytest.mark.parametrize(
+    "second",
+    [b"half a li", b"7", b"{}", b"\xff", b'{"at": 1e300, "kind": "sent", "device": "", "scan": "", "bytes": ""}',
+     b'{"at": 1, "kind": "sent", "device": [], "scan": "", "bytes": ""}'],
+)  # fmt: skip
+def test_a_damaged_trace_says_where(tmp_path: Path, second: bytes) -> None:
+    (tmp_path / "a.jsonl").write_bytes(json.dumps(HEAD).encode() + b"\n" + second + b"\n")
+    with pytest.raises(RefusedError, match=r"is damaged"):
+        list(direct.read_saved(tmp_path, str(tmp_path / "a.jsonl")))
+
+
 def test_a_trace_of_that_name_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="lists them"):
         list(direct.read_saved(tmp_path, "x.jsonl"))

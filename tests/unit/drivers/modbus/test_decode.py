@@ -123,6 +123,7 @@ def test_wider_forms(entry: dict[str, Any], words: list[int], value: object, mad
     [
         ({"form": "bcd"}, [0x12A4], "0x12a4 is no BCD number"),
         ({"form": "text", "registers": 1}, [0xFFFF], "ff ff is no text"),
+        ({"form": "text", "registers": 2}, [0x411B, 0x5B4A], "41 1b 5b 4a is no text"),
         ({"bits": [0, 3], "invalid": [15]}, [0x1FF], "nothing to measure (15)"),
     ],
 )
