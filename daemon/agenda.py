@@ -28,11 +28,13 @@ class Agenda:
         self._asked: dict[str, float] = {}
 
     def know(self, names: Iterable[str], now: float) -> None:
-        """These are the rules from now on."""
+        """These are the rules from now on; what those of them that were known have asked for stands."""
         self._names = list(names)
         self._place, self._turn = 0, now
-        self._wakes.clear()
-        self._asked.clear()
+        known = set(self._names)
+        self._asked = {name: at for name, at in self._asked.items() if name in known}
+        self._wakes = [(at, name) for at, name in self._wakes if self._asked.get(name) == at]
+        heapq.heapify(self._wakes)
 
     def wake(self, at: float, name: str) -> None:
         """Judge this rule then, or earlier where it has asked for that too."""

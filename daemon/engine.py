@@ -120,14 +120,16 @@ class Engine:
         before, kept = self._rules, {id(actuator) for actuator in self.actuators.values()}
         self._know(rules, actuators, inverted)
         self._forget({*before} - {*self._rules})
+        touched = {}
         for rule in self._rules.values():
             if rule.name in before and before[rule.name] is not rule:
                 self._inherit(rule)
             if before.get(rule.name) is not rule or any(name in anew for name in rule.inputs):
+                touched[rule.name] = rule
                 self._await_inputs(rule)
         for what in self._also & self.waiting:
             self.await_also(what)
-        self.judge_all()
+        self.judge(touched, (), self._clock.monotonic())
         for output, actuator in self.actuators.items():
             if id(actuator) not in kept:
                 actuator.told(self.arbiter.decisions[output])

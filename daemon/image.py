@@ -1,9 +1,10 @@
-"""The image of a running site: its points can change while rules look at it, and renewing ages costs next to nothing."""
+"""The image of a running site: its points can change while rules look at it, and to renew ages costs next to nothing."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from math import inf
 
-from gatehouse.points import NEVER, Image, Point, Reading
+from gatehouse.points import NEVER, Image, Point, Quality, Reading, Value
 
 
 class LiveImage(Image):
@@ -21,6 +22,11 @@ class LiveImage(Image):
         self._readings = {name: NEVER if name in anew else before.get(name, NEVER) for name in self.points}
         kept = self.points.keys() - anew
         self._renewed = {name: at for name, at in self._renewed.items() if name in kept}
+
+    def put(self, name: str, value: Value | None, quality: Quality, now: float, note: str = "") -> bool:
+        """Take a reading; True when value or quality moved: also from too old to fresh, which nobody was told of."""
+        at = max(self._readings[name].at, self._renewed.get(name, -inf))
+        return super().put(name, value, quality, now, note) or now - at > self.points[name].max_age
 
     def renew(self, names: Iterable[str], now: float) -> None:
         """The device said the very same again: only the ages start anew. Thousands of times a second."""

@@ -11,7 +11,7 @@ from daemon.crew import Crew
 from daemon.leftovers import let_go
 from daemon.parts import Daemon, exclusive, shown
 from daemon.relays import Relay
-from daemon.reload.difference import Difference, on_line
+from daemon.reload.difference import Difference, by_line
 from gatehouse.demands import Priority
 from rules._cards import CardBook
 
@@ -60,8 +60,9 @@ def _lines(daemon: Daemon, change: Difference) -> None:
         daemon.lines.pop(name)
     for name in change.lines.fresh:
         daemon.add_line(name)
+    on = by_line(change.new)
     for name in change.relined:
-        daemon.lines[name].change(on_line(change.new, name))
+        daemon.lines[name].change(on[name])
     daemon.route_orders()
 
 

@@ -1,19 +1,20 @@
 """What differs between two plans, by the value of what people wrote. Pure; whatever is the same keeps its object."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from daemon.config.load import Plan
 from daemon.config.site import Line, Section
 from gatehouse.demands import Output
-from gatehouse.driver import Listener
+from gatehouse.driver import Device, Listener
 from gatehouse.rule import Rule
 from rules._cards import CardBook
 
 _ON_THE_WIRE = ("serial", "tcp", "rtu_over_tcp", "baud", "format")
 """Settings of a line that need it opened anew; all others are words for people."""
+_OnLines = Mapping[str, Mapping[str, Device | Listener]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,17 @@ def difference(old: Plan, new: Plan) -> Difference:
     devices = turn(old.devices, new.devices, lambda name: _same_device(old, new, name))
     before, after = ({rule.name: rule for rule in plan.rules} for plan in (old, new))
     rules = turn(before, after, lambda name: same_rule(before[name], after[name]))
-    objects = {name: new.devices[name] if name in devices.fresh else old.devices[name] for name in new.devices}
-    judges = [rule if rule.name in rules.fresh else before[rule.name] for rule in new.rules]
+    begin, judge = set(devices.fresh), set(rules.fresh)
+    objects = {name: new.devices[name] if name in begin else old.devices[name] for name in new.devices}
+    judges = [rule if rule.name in judge else before[rule.name] for rule in new.rules]
     new = dataclasses.replace(new, devices=objects, rules=judges)
-    lines = turn(old.site.lines, new.site.lines, lambda name: _same_line(old, new, name))
+    on = by_line(old), by_line(new)
+    lines = turn(old.site.lines, new.site.lines, lambda name: _same_line(old, new, name, on))
     return Difference(
         old=old,
         new=new,
         lines=lines,
-        relined=tuple(name for name in new.site.lines if name not in lines.fresh and _moves(old, new, name)),
+        relined=tuple(name for name in new.site.lines if name not in lines.fresh and _moves(name, on)),
         devices=devices,
         outputs=turn(_by_name(old.outputs), _by_name(new.outputs)),
         actuators=turn(_wiring(old), _wiring(new)),
@@ -130,19 +133,22 @@ def on_the_wire(line: Line) -> dict[str, object]:
     return {key: getattr(line, key) for key in _ON_THE_WIRE}
 
 
-def on_line(plan: Plan, line: str) -> dict[str, Any]:
-    """The devices of a line."""
-    return {name: plan.devices[name] for name, its in plan.site.devices.items() if its.line == line}
+def by_line(plan: Plan) -> dict[str, dict[str, Device | Listener]]:
+    """The devices of each line."""
+    lines: dict[str, dict[str, Device | Listener]] = {name: {} for name in plan.site.lines}
+    for name, its in plan.site.devices.items():
+        lines[its.line][name] = plan.devices[name]
+    return lines
 
 
-def _same_line(old: Plan, new: Plan, name: str) -> bool:
+def _same_line(old: Plan, new: Plan, name: str, on: Sequence[_OnLines]) -> bool:
     """One that turns from asking to listening, or back, is another."""
-    listens = (any(isinstance(each, Listener) for each in on_line(plan, name).values()) for plan in (old, new))
-    return on_the_wire(old.site.lines[name]) == on_the_wire(new.site.lines[name]) and len(set(listens)) == 1
+    listens = {any(isinstance(each, Listener) for each in lines[name].values()) for lines in on}
+    return on_the_wire(old.site.lines[name]) == on_the_wire(new.site.lines[name]) and len(listens) == 1
 
 
-def _moves(old: Plan, new: Plan, line: str) -> bool:
-    before, after = on_line(old, line), on_line(new, line)
+def _moves(line: str, on: Sequence[_OnLines]) -> bool:
+    before, after = (lines[line] for lines in on)
     return before.keys() != after.keys() or any(before[name] is not after[name] for name in after)
 
 

@@ -7,7 +7,7 @@ from daemon.arbiter import Arbiter
 from daemon.config.faults import Fault, listed
 from daemon.config.load import Plan
 from daemon.feeds.texts import Text
-from daemon.reload.difference import Difference, on_line
+from daemon.reload.difference import Difference, by_line
 from daemon.reload.words import Change
 from gatehouse.demands import Priority
 from gatehouse.driver import Device, Listener
@@ -86,13 +86,12 @@ def _frees(change: Difference, arbiter: Arbiter) -> Text | None:
 
 def _unread(change: Difference) -> dict[str, float]:
     """Devices whose points begin anew, or whose line is opened anew."""
-    plan = change.new
+    plan, fresh, opened = change.new, set(change.devices.fresh), set(change.lines.fresh)
     unread: dict[str, float] = {}
-    for line in plan.site.lines:
-        devices, opened = on_line(plan, line), line in change.lines.fresh
-        going = [name for name in devices if opened or name in change.devices.fresh]
+    for line, devices in by_line(plan).items():
+        going = [name for name in devices if line in opened or name in fresh]
         seconds = sum(_seconds(plan, line, devices[name]) for name in going)
-        unread |= {name: round(_ROUNDS * seconds + (_OPENING if opened else 0.0), 1) for name in going}
+        unread |= {name: round(_ROUNDS * seconds + (_OPENING if line in opened else 0.0), 1) for name in going}
     return unread
 
 

@@ -34,3 +34,15 @@ def test_what_begins_anew_does_not_inherit_an_age():
     image.renew(("a.x",), 4.0)
     image.change([Point(name="a.x")], {"a.x"})
     assert image.read("a.x", 4.0) == NEVER
+
+
+def test_what_was_too_old_has_moved_when_it_is_read_again():
+    """An exit button that is still pressed when its board is back: its rule had taken it for unknown."""
+    image = LiveImage([Point(name="a.x", max_age=2.0), Point(name="a.y")])
+    for name in image.points:
+        assert image.put(name, True, Quality.GOOD, 1.0)
+        assert not image.put(name, True, Quality.GOOD, 3.0)
+    image.renew(("a.x",), 4.0)
+    assert not image.put("a.x", True, Quality.GOOD, 6.0)
+    assert image.put("a.x", True, Quality.GOOD, 8.1)
+    assert not image.put("a.y", True, Quality.GOOD, 1000.0)
