@@ -42,6 +42,11 @@ class Busy:
         """Account for the time up to now, each span its part."""
         since = now if self._since is None else self._since
         number = int((now - self._began) / _SPAN)
+        if number == self._number and since >= self._began + number * _SPAN:
+            self._total += now - since
+            self._spans[number % _SPANS] += now - since
+            self._since = None if self._since is None else now
+            return
         for passed in range(max(self._number, number - _SPANS) + 1, number + 1):
             self._spans[passed % _SPANS] = 0.0
         self._number = max(number, self._number)

@@ -28,7 +28,8 @@ class Landing:
     def take(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
         """Bring the answer in; True when it is to be asked again at once because this reading is in doubt."""
         if answer == job.last and not unit.doubt and not (unit.owed and unit.unsettled(now)):
-            self.same(unit, job, now)
+            _landed(unit, job, now)
+            self._sink.same(unit.name, job.scan.points, now)
             return False
         if not job.scan.points:
             self._settle(unit, job, answer, now)
@@ -37,14 +38,6 @@ class Landing:
             unit.discard = unit.doubt = False
             return True
         return self._land(unit, job, answer, now)
-
-    def same(self, unit: Presence, job: Job, now: float) -> None:
-        """The same as last time: only the ages of its values begin anew."""
-        passed = now - job.landed
-        job.landed = now
-        if passed > job.worst:
-            unit.aged(job, passed)
-        self._sink.same(unit.name, job.scan.points, now)
 
     def _land(self, unit: Presence, job: Job, answer: bytes, now: float) -> bool:
         again, unit.doubt = unit.doubt, False
@@ -59,8 +52,7 @@ class Landing:
         good = all(sample.quality is Quality.GOOD for sample in samples.values())
         job.last = answer if good else None
         job.known.clear()
-        unit.aged(job, now - job.landed)
-        job.landed = now
+        _landed(unit, job, now)
         self._sink.land(unit.name, samples, now)
         return again
 
@@ -105,6 +97,11 @@ class Landing:
         if unit.ready and not unit.online:
             unit.alive_since = now
             self._attendance.tell(unit, online=True, why="answers", now=now)
+
+
+def _landed(unit: Presence, job: Job, now: float) -> None:
+    passed, job.landed = now - job.landed, now
+    unit.aged(job, passed)
 
 
 def _samples(device: Device, scan: Scan, answer: bytes) -> Mapping[str, Sample]:

@@ -1,7 +1,7 @@
 """The one owner of a line: opens it for ever, asks its devices in turn, sends orders, and says what it knows."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from daemon.clock import Clock
@@ -31,7 +31,7 @@ class Sink(Protocol):
     def land(self, device: str, samples: Mapping[str, Sample], now: float) -> None:
         """Samples of one good exchange."""
 
-    def same(self, device: str, channels: Iterable[str], now: float) -> None:
+    def same(self, device: str, channels: tuple[str, ...], now: float) -> None:
         """The same bytes as last time: only the ages start anew."""
 
     def device(self, device: str, online: bool, why: str, now: float) -> None:
@@ -49,7 +49,7 @@ class LineOwner:
     ) -> None:
         """Ready to `run`. ValueError when a device that speaks unasked shares the line."""
         self.name = name
-        self.progress = 0
+        self._steps = 0
         self._settings = settings
         self._sink = sink
         self._clock = clock
@@ -58,7 +58,7 @@ class LineOwner:
         self._opened = 0
         self.ring = Ring(clock)
         """The last minute of all that went over it."""
-        self._work = _work(name, settings, devices, sink, clock, self._advance, self.ring)
+        self._work = _work(name, settings, devices, sink, clock, self.ring)
 
     async def run(self) -> None:
         """For ever; cancel it to stop. Trouble of the field never ends it."""
@@ -91,6 +91,11 @@ class LineOwner:
             self._work.change(devices)
         except ValueError as error:
             raise ValueError(f"line {self.name}: {error}") from error
+
+    @property
+    def progress(self) -> int:
+        """Grows while the line is alive, whatever the state of its wire."""
+        return self._steps + self._work.progress
 
     @property
     def up(self) -> bool | None:
@@ -143,7 +148,7 @@ class LineOwner:
             self._advance()
 
     def _advance(self) -> None:
-        self.progress += 1
+        self._steps += 1
 
 
 def _work(  # noqa: PLR0917 - hands on what the owner was given
@@ -152,14 +157,13 @@ def _work(  # noqa: PLR0917 - hands on what the owner was given
     devices: Mapping[str, Device | Listener],
     sink: Sink,
     clock: Clock,
-    advance: Callable[[], None],
     ring: Ring,
 ) -> Polling | Listening:
     listeners = {device: one for device, one in devices.items() if isinstance(one, Listener)}
     if not listeners:
         polled = {device: one for device, one in devices.items() if not isinstance(one, Listener)}
-        return Polling(settings, polled, sink, clock, advance, ring)
+        return Polling(settings, polled, sink, clock, ring)
     if len(devices) > 1:
         raise ValueError(f"line {name}: {next(iter(listeners))} speaks unasked and needs the line to itself")
     (device, listener), *_ = listeners.items()
-    return Listening(device, listener, sink, clock, advance, ring)
+    return Listening(device, listener, sink, clock, ring)

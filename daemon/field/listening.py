@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
@@ -24,17 +24,17 @@ _STEP = 0.5
 class Listening:
     """Hands on what the device says; it is there while its port is."""
 
-    def __init__(  # noqa: PLR0917 - handed on by the line's owner
+    def __init__(
         self,
         name: str,
         device: Listener,
         sink: "Sink",
         clock: Clock,
-        advance: Callable[[], None],
         ring: Ring,
     ) -> None:
         """Nothing heard yet."""
-        self._sink, self._clock, self._advance, self._ring = sink, clock, advance, ring
+        self._sink, self._clock, self._ring = sink, clock, ring
+        self.progress = 0
         self._open = False
         self._lost = ""
         self._open_at = clock.monotonic()
@@ -70,7 +70,7 @@ class Listening:
         if not self._fault:
             self._turn(online=True, why="port open")
         while not self._lost:
-            self._advance()
+            self.progress += 1
             self._open_at = self._clock.monotonic()
             try:
                 async with asyncio.timeout(_STEP):

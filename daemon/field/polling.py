@@ -5,7 +5,7 @@ between. Where nothing is due a timer waits, and whoever brings something to do 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
@@ -42,18 +42,18 @@ _KNOWN = 4
 class Polling:
     """The conversation with the devices of one line."""
 
-    def __init__(  # noqa: PLR0917 - handed on by the line's owner
+    def __init__(
         self,
         settings: site.Line,
         devices: Mapping[str, Device],
         sink: "Sink",
         clock: Clock,
-        advance: Callable[[], None],
         ring: Ring,
     ) -> None:
         """Nothing asked yet."""
         now = clock.monotonic()
-        self._now, self._advance = clock.monotonic, advance
+        self._now, self._sink = clock.monotonic, sink
+        self.progress = 0
         self._reconnects = settings.serial is None
         self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits, ring)
         self.hear = self._exchanges.hear
@@ -65,7 +65,8 @@ class Polling:
         self._telling = Telling(self._exchanges, self._attendance, self._scheduler, self._writes, self._misses)
         self._visits = Visits(self._exchanges, self._scheduler)
         self._busy = Busy(now)
-        self._idle = Timer(clock, lambda _: self._go())
+        self._rests = True
+        self._idle = Timer(clock, self._go)
         self._opened_before = False
         self._calm = False
         """There is nothing to do but reading."""
@@ -129,11 +130,12 @@ class Polling:
         try:
             if wire.lost:
                 raise ConnectionError(wire.lost)
-            self._go()
+            self._over()
             await self._ended
         finally:
             self._ended = None
             self._exchanges.end(wire.lost or "the daemon is stopping")
+            self._rests = True
             self._busy.rest(self._now())
 
     def away(self, why: str, now: float) -> None:
@@ -154,21 +156,30 @@ class Polling:
     def _stir(self) -> None:
         self._calm = False
         if self._ended is not None and not self._exchanges.busy:
-            asyncio.get_running_loop().call_soon(self._go)
+            asyncio.get_running_loop().call_soon(self._over)
 
-    def _go(self) -> None:
+    def _over(self) -> None:
+        """An exchange that was no read has ended, or something else is to be done."""
+        self._go(self._now())
+
+    def _go(self, now: float) -> None:
         """Do what matters most now, until an exchange is under way or there is nothing to do."""
         if self._going:
             return
         self._going = True
         try:
-            self._busy.work(self._now())
-            while self._ended is not None and not self._exchanges.busy:
-                self._advance()
-                self._began = now = self._now()
-                if (self._calm or not self._more(now)) and not self._next(now):
-                    self._wait(now)
-                    break
+            if self._rests:
+                self._rests = False
+                self._busy.work(now)
+            while not self._exchanges.busy and self._ended is not None:
+                self.progress += 1
+                self._began = now
+                if self._calm or not self._more(now):
+                    job = self._scheduler.next(now)
+                    if job is None:
+                        self._wait(now)
+                        return
+                    self._read(job, now)
         except Exception as error:  # noqa: BLE001 - it ends the line's task, whose owner starts it again
             self._fail(error)
         finally:
@@ -182,31 +193,26 @@ class Polling:
             if job := self._scheduler.next(now):
                 self._read(job, now, first=True)
                 return True
-        if self._telling.next(now, self._go):
+        if self._telling.next(now, self._over):
             return True
         if visit := self._visits.next(now):
-            self._visits.make(visit, self._no_order, self._go)
+            self._visits.make(visit, self._no_order, self._over)
             return True
         self._calm = self._telling.idle and not self._visits and self._exchanges.echo is not None
         return False
 
     def _wait(self, now: float) -> None:
         """Until the next read is due, or for a sign of life; whoever brings an order stirs the line."""
-        wake = min([self._scheduler.wake(now), *self._telling.rests(now)])
+        wake = self._scheduler.wake(now)
+        if not self._calm:
+            wake = min([wake, *self._telling.rests(now)])
         if self._visits:
             wake = min(wake, self._scheduler.payable(now))
+        self._rests = True
         self._busy.rest(now)
         self._idle.set(min(max(wake, now + _LEAST), now + _STEP))
 
     # Reading
-
-    def _next(self, now: float) -> bool:
-        """Begin the read that is due; False when there is none."""
-        job = self._scheduler.next(now)
-        if job is None:
-            return False
-        self._read(job, now)
-        return True
 
     def _read(self, job: Job, now: float, *, first: bool = False) -> None:
         """Ask one scan; `first`: even before an order that comes while it waits for silence."""
@@ -223,18 +229,26 @@ class Polling:
             fault = PluginFaultError(f"{type(error).__name__} in ask: {error}")
             self._attendance.out_of_service(unit, fault, now)
             return
-        matter = job.matter
+        exchanges, matter = self._exchanges, job.matter
         if matter is None:
             matter = job.matter = Matter(unit.tally, (job.device, job.scan.name), self._came, same=self._same)
-        waits = self._exchanges.stream or now < self._exchanges.quarantine
-        matter.permit = self._no_order if waits and not first else None
+        expected = job.known.get(request)
+        if expected is None or unit.misses or unit.doubt or unit.owed or exchanges.stream or matter.permit:
+            expected = self._warily(unit, matter, question, now, expected)
+            if first:
+                matter.permit = None
+        exchanges.start(question, matter, now, expected)
+
+    def _warily(
+        self, unit: Presence, matter: Matter, question: Question, now: float, expected: bytes | None
+    ) -> bytes | None:
+        """With an eye on orders that come meanwhile, and on devices that do not answer; what answer is expected."""
+        exchanges, matter.patience, matter.short = self._exchanges, None, False
+        matter.permit = self._no_order if exchanges.stream or now < exchanges.quarantine else None
         if unit.misses:
-            matter.patience = self._attendance.patience(unit, self._exchanges.cost(question))
+            matter.patience = self._attendance.patience(unit, exchanges.cost(question))
             matter.short = self._attendance.silent(unit)
-        elif matter.short or matter.patience is not None:
-            matter.patience, matter.short = None, False
-        plain = not (unit.doubt or unit.owed or self._exchanges.echo)
-        self._exchanges.start(question, matter, now, job.known.get(request) if plain else None)
+        return None if unit.doubt or unit.owed or exchanges.echo is not False else expected
 
     def _no_order(self) -> str:
         """Lets a read go out, unless an order has come while it waited for silence."""
@@ -243,16 +257,19 @@ class Polling:
     def _same(self, now: float) -> None:
         """What was asked last was answered by the very bytes that were expected."""
         unit, job = self._unit, self._job
+        unit.polls += 1
+        unit.good_at = now
+        unit.trips.append(now - self._exchanges.sent)
         try:
-            unit.polls += 1
-            unit.good_at = now
-            unit.trips.append(now - self._exchanges.sent)
             self._scheduler.answered(job, now, self._question.gap)
             if not job.gone:
-                self._landing.same(unit, job, now)
+                passed, job.landed = now - job.landed, now
+                if passed > job.worst:
+                    unit.aged(job, passed)
+                self._sink.same(job.device, job.scan.points, now)
         except Exception as mistake:  # noqa: BLE001 - it ends the line's task, as above
             self._fail(mistake)
-        self._go()
+        self._go(now)
 
     def _came(self, answer: bytes, error: Exception | None) -> None:
         """What was asked last is answered, or not."""
@@ -265,7 +282,7 @@ class Polling:
             self._attendance.out_of_service(self._unit, fault, self._now())
         except Exception as mistake:  # noqa: BLE001 - as above
             self._fail(mistake)
-        self._go()
+        self._go(self._now())
 
     def _landed(self, unit: Presence, job: Job, answer: bytes, now: float) -> None:
         self._attendance.answered(unit, now, now - self._exchanges.sent)

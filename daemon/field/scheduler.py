@@ -189,9 +189,10 @@ class Scheduler:
         if any(self._ready):
             return now
         waiting = self._waiting[0][0] if self._waiting else math.inf
-        return min(
-            [waiting, *(max(self._probe_of(unit).due, self._payable(unit, now)) for unit in self._silent.values())]
-        )
+        if not self._silent:
+            return waiting
+        probes = (max(self._probe_of(unit).due, self._payable(unit, now)) for unit in self._silent.values())
+        return min(waiting, *probes)
 
     def answered(self, job: Job, now: float, gap: float = 0.0) -> Job | None:
         """It answered: next round in its rhythm; a silent device is back at full rate. Comes back with the scan that is
@@ -209,9 +210,16 @@ class Scheduler:
             unit.misses = 0
             for other in unit.jobs:
                 self._at(other, now + ASIDE if other.aside else now)
-        if not job.gone:
-            due = job.due + job.scan.period
-            self._at(job, max(due, now))
+        if job.gone:
+            return aside
+        job.place = place = next(self._number)
+        due = job.due + job.scan.period
+        if due > now or gap:
+            job.due = max(due, now)
+            heapq.heappush(self._waiting, (max(due, unit.free), place, job))
+        else:
+            job.due = now
+            heapq.heappush(self._ready[job.scan.kind], (now + job.scan.period, place, job))
         return aside
 
     def again(self, job: Job, now: float) -> None:

@@ -15,6 +15,8 @@ _SPAN = 10.0
 """Seconds of one segment: what is too old goes a segment at a time."""
 _MOST = 1 << 20
 """Bytes kept at most: a line that is never silent has less than a minute."""
+_FULL = _MOST // 6
+"""Bytes of one segment."""
 _LABELS = 1 << 15
 _LOOK = 0.05
 """Seconds between two looks of a follower."""
@@ -22,8 +24,8 @@ _TICKS = 1 << 16
 """In a second."""
 _HEAD = struct.Struct("<IHH")
 """Ticks since the segment began, number of the label, bytes that follow."""
-_BOTH = struct.Struct("<IHHIH")
-"""The same of a request whose label says `exchange`; then ticks since the segment began, and bytes, of its answer."""
+_BOTH = struct.Struct("<IHHfH")
+"""The same of a request whose label says `exchange`; then the seconds until its answer came, and the bytes of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Ring:
         """Keep it, for a minute."""
         segment = self._segments[-1]
         past = now - segment.began
-        if past >= _SPAN or len(segment.data) > _MOST // 6:
+        if past >= _SPAN or len(segment.data) > _FULL:
             segment, past = self._begin(now), 0.0
         label = self._labels.get((kind, device, scan))
         if label is None:
@@ -79,14 +81,12 @@ class Ring:
 
     def exchange(self, whom: tuple[str, str], sent: float, request: bytes, now: float, answer: bytes) -> None:
         """What nearly always happens: a device was asked, and answered."""
-        segment = self._segments[-1]
-        began = segment.began
-        label = self._whom.get(whom)
-        if label is None or sent < began or now - began >= _SPAN or len(segment.data) > _MOST // 6:
+        label, segment = self._whom.get(whom), self._segments[-1]
+        data, past = segment.data, sent - segment.began
+        if label is None or not 0.0 <= past < _SPAN or len(data) > _FULL:
             self._rarely(whom, sent, request, now, answer)
             return
-        head = _BOTH.pack(int((sent - began) * _TICKS), label, len(request), int((now - began) * _TICKS), len(answer))
-        segment.data += head + request + answer
+        data += _BOTH.pack(int(past * _TICKS), label, len(request), now - sent, len(answer)) + request + answer
         segment.last += 2
 
     def _rarely(self, whom: tuple[str, str], sent: float, request: bytes, now: float, answer: bytes) -> None:
@@ -170,8 +170,8 @@ class Ring:
                 offset += _HEAD.size + size
                 yield Entry(began + ticks / _TICKS, kind, device, scan, bytes(data[offset - size : offset]))
                 continue
-            *_, answered, more = _BOTH.unpack_from(data, offset)
+            *_, took, more = _BOTH.unpack_from(data, offset)
             offset += _BOTH.size + size + more
             middle = offset - more
             yield Entry(began + ticks / _TICKS, "sent", device, scan, bytes(data[middle - size : middle]))
-            yield Entry(began + answered / _TICKS, "answer", device, scan, bytes(data[middle:offset]))
+            yield Entry(began + ticks / _TICKS + took, "answer", device, scan, bytes(data[middle:offset]))
