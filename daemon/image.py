@@ -1,4 +1,4 @@
-"""The image of a running site: its points can change while rules look at it, and to renew ages costs next to nothing."""
+"""The image of a running site: its points can change while rules look at it; renewing ages costs next to nothing."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
