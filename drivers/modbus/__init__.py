@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from typing import Annotated
 
 from pydantic import Field
@@ -23,6 +24,8 @@ __all__ = ["Device", "explain"]
 
 _REFUSED = (2, 3)
 """Exceptions by which a device says that it has nothing there, or not so much of it."""
+_NUMBERS = 4
+"""Transactions of one read on TCP, in turn: an answer that is later than three others is later than any may be."""
 _SETTLED = "found to be as the profile says; read next"
 _NOT_SETTLED = "not settled yet that it is what its profile says"
 
@@ -47,7 +50,7 @@ class Device:
     _reads: dict[str, Read] = field(init=False, repr=False)
     _current: dict[str, Read] = field(init=False, repr=False)
     _decoders: dict[str, Callable[[bytes], Samples]] = field(init=False, repr=False, default_factory=dict)
-    _asked: dict[str, Question] = field(init=False, repr=False, default_factory=dict)
+    _asked: dict[str, Iterator[Question]] = field(init=False, repr=False, default_factory=dict)
     _settled_by: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     """Scans that were asked for an entry of `settle` instead."""
     _transaction: int = field(init=False, repr=False, default=0)
@@ -94,22 +97,25 @@ class Device:
         return [settling] if self._begun else [settling, *wanted]
 
     def ask(self, scan: Scan) -> Question:
-        """The question of a scan, or what has to be settled before; on a serial line it is the same each time."""
+        """The question of a scan, or what has to be settled before; the same again and again, on TCP in turn."""
         read = self._reads.get(scan.name) or self._planner.tries.get(scan.name)
-        place = self._settling.first() if read is None else self._settling.outstanding(read.waits)
+        if read is None:
+            place = self._settling.first()
+        else:
+            place = self._settling.outstanding(read.waits) if read.waits else None
         if read is None or place is not None:
             self._settled_by[scan.name] = place or 0
             settling = self._question(self._settling.pdu(place or 0))
             # The load of a line is reckoned with what comes afterwards, which is longer.
             longest = self._question(read.pdu).expected if read else 0
             return replace(settling, expected=max(settling.expected, longest))
-        self._settled_by.pop(scan.name, None)
-        if self.wire == "tcp":
-            return self._question(read.pdu)
-        question = self._asked.get(scan.name)
-        if question is None:
-            question = self._asked[scan.name] = self._question(read.pdu)
-        return question
+        if self._settled_by:
+            self._settled_by.pop(scan.name, None)
+        questions = self._asked.get(scan.name)
+        if questions is None:
+            numbers = range(_NUMBERS if self.wire == "tcp" else 1)
+            questions = self._asked[scan.name] = cycle([self._question(read.pdu) for _ in numbers])
+        return next(questions)
 
     def read(self, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
         """Samples by channel; DriverError names a Modbus exception, or what is not as the profile expects it."""
