@@ -67,6 +67,18 @@ def test_soon_brings_the_turn_forward_and_other_rules_forget_what_was_asked():
     assert made.due(0.3) == ["r9"]
 
 
+def test_rules_that_stay_keep_what_they_asked_for():
+    """A delay of ten seconds does not begin again because another rule came."""
+    made = agenda(2)
+    made.due(0.0)
+    made.wake(0.1, "r0")
+    made.wake(0.2, "r1")
+    made.know(["r1", "r2"], 0.05)
+    assert made.due(0.05) == ["r1", "r2"]
+    assert made.due(0.15) == []
+    assert made.due(0.2) == ["r1"]
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 2000), st.lists(st.tuples(st.floats(0, 30), st.integers(0, 1999)), max_size=40))
 def test_nobody_waits_longer_than_he_asked_nor_than_twenty_turns(count, wishes):
