@@ -125,9 +125,9 @@ def _is_path(name: str) -> bool:
 
 def _kind(name: str, process: DriverProcess) -> plugins.Kind:
     description = process.description
-    if taken := _TAKEN & description.settings.get("properties", {}).keys():
-        raise rebuilt.SchemaError(f"its setting {', '.join(sorted(taken))} has the name of one that every device has")
     model = rebuilt.model(name, description.settings)
+    if taken := _TAKEN & {field.alias for field in model.model_fields.values()}:
+        raise rebuilt.SchemaError(f"its setting {', '.join(sorted(taken))} has the name of one that every device has")
     filled = frozenset(description.fields) & plugins.FILLED["drivers"]
     return _Kind(name, partial(_make, process), model, filled)
 

@@ -35,6 +35,8 @@ _SHARE = 0.1
 """Share of the daemon's time that calls may use beyond that."""
 _HOUR = 3600.0
 _LONGEST_PAUSE = 60.0
+_GARBAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; the last over lists in lists in lists."""
 _ROOT = str(Path(__file__).parents[2])
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from daemon.plugins.host import main; main()"
 _ENVIRONMENT = {
@@ -149,7 +151,10 @@ class DriverProcess:
         except _DeadError as error:
             self.close()
             raise DriverFaultError(str(error)) from error
-        except (DriverError, DriverFaultError):
+        except DriverError as error:
+            self.close()
+            raise DriverFaultError(f"it refused to be loaded: {error}") from error
+        except DriverFaultError:
             self.close()
             raise
         if self.description.missing:
@@ -288,14 +293,14 @@ class DriverProcess:
         try:
             outcome, number, said = wire.HEAD.decode(packet)
             text = wire.plain(wire.TEXT.decode(said)) if outcome else ""
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _GARBAGE as error:
             raise _DeadError(wire.plain(f"its answer is garbage: {error}")) from error
         if number != self._calls:
             raise _DeadError("it spoke unasked")
         if outcome is Outcome.DONE:
             try:
                 return wire.DECODERS[verb].decode(said)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except _GARBAGE as error:
                 raise DriverFaultError(wire.plain(f"its answer to {verb} cannot be: {error}")) from error
         if outcome is Outcome.REFUSED:
             raise DriverError(text)

@@ -322,3 +322,14 @@ def test_a_process_that_somebody_ends_is_back_at_once_and_no_device_is_to_blame(
     until_awake(one)
     assert one.ask(one.scans()[0]).request == b"?1."
     assert list(running._strikes) == [0]
+
+
+def test_lists_in_lists_in_lists_are_garbage_like_any_other(obedient: DriverProcess) -> None:
+    deep = b"\x91" * 5000 + b"\xc0"
+    with pytest.raises(process._DeadError, match="garbage"):
+        obedient._understand("read", memoryview(b"\x93\x00\x01" + deep))
+
+
+def test_a_driver_that_refuses_to_be_loaded_is_a_fault(start: Start) -> None:
+    with pytest.raises(DriverFaultError, match="refused to be loaded: not today"):
+        start(head="from gatehouse.driver import DriverError\nraise DriverError('not today')")

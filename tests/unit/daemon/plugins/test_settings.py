@@ -81,3 +81,28 @@ def test_what_nobody_could_write_is_refused(kind: dict[str, object], why: str) -
     schema = {"properties": {"x": kind}, "$defs": {"loop": {"$ref": "#/$defs/loop"}}}
     with pytest.raises(settings.SchemaError, match=why):
         settings.model("made_up", schema)
+
+
+def choices_without_end(width: int) -> dict[str, object]:
+    both = [{"$ref": "#/$defs/a"}, {"type": "null"}] * width
+    return {"properties": {"x": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"anyOf": both}}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": 5}, {"properties": [1]}, {"properties": {}, "required": 5}, {"properties": {}, "$defs": [1]},
+        {"properties": {"x": 5}}, {"properties": {"x": {"type": []}}}, {"properties": {"x": {"enum": 5}}},
+        {"properties": {"x": {"type": "string", "pattern": "["}}}, {"properties": {"x": {"anyOf": []}}},
+        {"properties": {5: {"type": "string"}}}, choices_without_end(100),
+    ],
+)  # fmt: skip
+def test_a_schema_that_is_none_is_refused_in_words(schema: dict[str, object]) -> None:
+    with pytest.raises(settings.SchemaError):
+        settings.model("made_up", schema)
+
+
+@pytest.mark.parametrize("limit", ["minItems", "maxLength", "pattern"])
+def test_a_limit_that_does_not_belong_to_its_sort_is_left_alone(limit: str) -> None:
+    model = settings.model("made_up", {"properties": {"x": {"type": "integer", limit: 3}}})
+    assert verdict(model, {"x": 5}) == set()
