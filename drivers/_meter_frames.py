@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gatehouse.driver import Found
 
 _START, _END, _WAKE = 0x68, 0x16, 0xFE
+_SECOND = frozenset((b"", b"\x68"))
 _MOST = 640
 """Bytes looked at: more than twice the longest frame."""
 _MOST_WAKING = 64
@@ -24,18 +25,20 @@ class Shape:
     again_at: int = 0
     """Where the 68 comes a second time; 0 for nowhere."""
 
-    def whole(self, frame: bytes) -> int:
-        """The length of the sound frame that begins these bytes; 0 when none does, -1 while one may."""
-        if self.again_at and frame[self.again_at : self.again_at + 1] not in {b"", b"\x68"}:
+    def whole(self, data: bytes, at: int = 0) -> int:
+        """The length of the sound frame that begins there; 0 when none does, -1 while one may."""
+        if self.again_at and data[at + self.again_at : at + self.again_at + 1] not in _SECOND:
             return 0
-        if len(frame) <= self.length_at:
+        if len(data) <= at + self.length_at:
             return -1
-        size = self.length_at + frame[self.length_at] + 3
-        if frame[self.length_at] > self.most:
+        length = data[at + self.length_at]
+        if length > self.most:
             return 0
-        if len(frame) < size:
+        size = self.length_at + length + 3
+        if len(data) < at + size:
             return -1
-        return size if frame[size - 1] == _END and frame[size - 2] == total(frame[: size - 2]) else 0
+        end = at + size - 1
+        return size if data[end] == _END and data[end - 1] == total(data[at : end - 1]) else 0
 
 
 DLT645 = Shape(length_at=9, most=200, again_at=7)
@@ -82,7 +85,7 @@ class Finder:
         later = self._behind(frame)
         if later:
             return Found(start + later, why=why)
-        return None if -1 in sizes else Found(start + 1, why=why)
+        return None if -1 in sizes else Found(_next_that_may_be(received, start), why=why)
 
     def _sound(self, frame: bytes, start: int, *, own: bool) -> Found:
         used = start + len(frame)
@@ -94,7 +97,7 @@ class Finder:
         """Where the whole answer stands further on, so that nothing before it is worth waiting for; 0 for nowhere."""
         at = frame.find(b"\x68", 1)
         while at > 0:
-            size = self.shape.whole(frame[at:])
+            size = self.shape.whole(frame, at)
             if size > 0 and self.answers(frame[at : at + size]):
                 return at
             at = frame.find(b"\x68", at + 1)
@@ -107,3 +110,11 @@ _SHAPES = (DLT645, CJT188)
 def _next_beginning(received: bytes, start: int) -> int:
     places = [at for mark in (b"\x68", b"\xfe") if (at := received.find(mark, start)) >= 0]
     return min(places, default=len(received))
+
+
+def _next_that_may_be(received: bytes, start: int) -> int:
+    """Where the next frame may begin: what can be none goes in one piece, however much it is."""
+    at = _next_beginning(received, start + 1)
+    while at < len(received) and received[at] == _START and not any(shape.whole(received, at) for shape in _SHAPES):
+        at = _next_beginning(received, at + 1)
+    return at

@@ -77,6 +77,15 @@ def test_it_forgets_what_is_too_much() -> None:
     assert heard(b"\x68" * 5000 + VOLTS)[0] == [VOLTS]
 
 
+def test_beginnings_without_end_are_thrown_away_in_a_few_steps() -> None:
+    """A line that babbles 68 must not keep the others waiting."""
+    for flood in (b"\x68" * 640, b"\x68\x00" * 320, b"\x68" + bytes(6)):
+        answers, junk = heard(flood + VOLTS)
+        assert answers == [VOLTS]
+        assert len(junk) < 8
+    assert len(heard(b"\x68" * 600, 1)[1]) < 600
+
+
 def test_a_sealed_frame_is_the_published_one() -> None:
     assert sealed(ASKED[:-2], 4) == b"\xfe" * 4 + ASKED
 
