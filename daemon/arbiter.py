@@ -1,5 +1,7 @@
 """The priority array of every output: the strongest demand wins, a veto forbids, and nobody deletes another's."""
 
+import heapq
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,15 +27,16 @@ class Decision:
 
 
 class Arbiter:
-    """Collects demands by issuer and decides every output anew from all of them."""
+    """Collects demands by issuer and decides from all of them, anew for each output of which something has changed."""
 
     def __init__(self, outputs: Iterable[Output], exclusive: Iterable[Collection[str]] = ()) -> None:
         """Know these outputs; of each `exclusive` group only one door may be open at a time (an interlock)."""
-        self.outputs = {output.name: output for output in outputs}
-        self.decisions = {name: Decision(name, None, None, "not learned yet") for name in self.outputs}
-        self._demands: dict[str, dict[str, tuple[Demand, ...]]] = {name: {} for name in self.outputs}
+        self.outputs: dict[str, Output] = {}
+        self.decisions: dict[str, Decision] = {}
+        self._demands: dict[str, dict[str, tuple[Demand, ...]]] = {}
         self._unlearned: dict[str, set[str]] = {}
-        self._siblings = _siblings(exclusive)
+        self._ends: list[tuple[float, str]] = []
+        self.change(outputs, exclusive)
 
     def change(self, outputs: Iterable[Output], exclusive: Iterable[Collection[str]]) -> None:
         """Know these outputs and groups from now on; of those that stay, all that is wanted of them stays as well."""
@@ -43,20 +46,31 @@ class Arbiter:
         self._demands = {name: self._demands.get(name, {}) for name in self.outputs}
         self._unlearned = {name: missing for name, missing in self._unlearned.items() if name in self.outputs}
         self._siblings = _siblings(exclusive)
+        self._rank = {name: rank for rank, name in enumerate(self.outputs)}
+        self._told = {name: decision.value for name, decision in self.decisions.items()}
+        self._places: dict[str, set[str]] = defaultdict(set)
+        for name, by_issuer in self._demands.items():
+            for issuer in by_issuer:
+                self._places[issuer].add(name)
+        self._stirred = set(self.outputs)
+        """Outputs that are to be decided anew."""
 
     @property
     def told(self) -> Mapping[str, Value | None]:
         """What each output is being told now."""
-        return {name: decision.value for name, decision in self.decisions.items()}
+        return self._told
 
     def await_inputs(self, output: str, points: Iterable[str]) -> None:
         """Give the output no order to rest before each of these points has been read once."""
         self._unlearned.setdefault(output, set()).update(points)
+        self._stirred.add(output)
 
     def learn(self, points: Collection[str]) -> None:
         """These points have now been read."""
-        for missing in self._unlearned.values():
-            missing.difference_update(points)
+        for output, missing in self._unlearned.items():
+            if not missing.isdisjoint(points):
+                missing.difference_update(points)
+                self._stirred.add(output)
 
     def unlearned(self) -> dict[str, set[str]]:
         """Outputs that still wait, with the points they wait for."""
@@ -73,20 +87,33 @@ class Arbiter:
         wanted: dict[str, list[Demand]] = defaultdict(list)
         for demand in demands:
             wanted[demand.output].append(demand)
-        for name, by_issuer in self._demands.items():
-            if name in wanted:
-                by_issuer[issuer] = tuple(wanted[name])
-            else:
-                by_issuer.pop(issuer, None)
+        for name in self._places.pop(issuer, set()) - wanted.keys():
+            del self._demands[name][issuer]
+            self._stirred.add(name)
+        for name, its in wanted.items():
+            self._places[issuer].add(name)
+            self._put(name, issuer, tuple(its))
+
+    def _put(self, output: str, issuer: str, demands: tuple[Demand, ...]) -> None:
+        if self._demands[output].get(issuer) == demands:
+            return
+        self._demands[output][issuer] = demands
+        self._stirred.add(output)
+        for demand in demands:
+            if demand.until is not None:
+                heapq.heappush(self._ends, (demand.until, output))
 
     def placed(self, issuer: str) -> list[Demand]:
         """All that the issuer wants, as it was placed."""
-        return [demand for by_issuer in self._demands.values() for demand in by_issuer.get(issuer, ())]
+        names = sorted(self._places.get(issuer, ()), key=self._rank.__getitem__)
+        return [demand for name in names for demand in self._demands[name][issuer]]
 
     def _check(self, demand: Demand) -> None:
         output = self.outputs.get(demand.output)
         if output is None:
             raise ValueError(f"{demand.issuer} wants {demand.output}, which is no output of this site")
+        if demand.until is not None and math.isnan(demand.until):
+            raise ValueError(f"{demand.issuer} wants {demand.output} until no instant at all (NaN)")
         if demand.priority in _LIFE and (demand.veto or output.safe not in (None, demand.value)):
             raise ValueError(f"{demand.issuer} wants {demand.output} {demand.value!r}: life safety may only free it")
 
@@ -98,30 +125,47 @@ class Arbiter:
 
     def next_expiry(self) -> float:
         """Monotonic second at which the next demand falls void; inf when none will."""
-        instants = (d.until for by in self._demands.values() for ds in by.values() for d in ds if d.until is not None)
-        return min(instants, default=float("inf"))
+        while self._ends and not self._ending(*self._ends[0]):
+            heapq.heappop(self._ends)
+        return self._ends[0][0] if self._ends else math.inf
+
+    def _ending(self, until: float, output: str) -> bool:
+        """A demand still stands that ends then."""
+        by_issuer = self._demands.get(output, {})
+        return any(demand.until == until for demands in by_issuer.values() for demand in demands)
 
     def resolve(self, now: float) -> list[Decision]:
-        """Decide every output; return those whose decision changed, orders to close before orders to open."""
-        for by_issuer in self._demands.values():
-            for issuer, demands in list(by_issuer.items()):
-                live = tuple(d for d in demands if d.until is None or now < d.until)
-                if not live:
-                    del by_issuer[issuer]
-                elif len(live) < len(demands):
-                    by_issuer[issuer] = live
+        """Decide what may have changed; return decisions that did, orders to close before orders to open."""
+        while self.next_expiry() <= now:
+            self._expire(heapq.heappop(self._ends)[1], now)
         changed: dict[str, Decision] = {}
-        while moved := self._settle():  # a door that closes may let its interlocked neighbour open: look again
+        looked = self._stirred.union(*(self._siblings[name] for name in self._stirred))
+        self._stirred = set()
+        while looked:  # a door that closes may let its interlocked neighbour open: look again
+            moved = self._settle(looked)
             changed.update(moved)
+            looked = set().union(*(self._siblings[name] for name in moved))
         return list(changed.values())
 
-    def _settle(self) -> dict[str, Decision]:
+    def _expire(self, output: str, now: float) -> None:
+        by_issuer = self._demands[output]
+        for issuer, demands in list(by_issuer.items()):
+            live = tuple(demand for demand in demands if demand.until is None or now < demand.until)
+            if live:
+                by_issuer[issuer] = live
+            else:
+                del by_issuer[issuer]
+                self._places[issuer].discard(output)
+        self._stirred.add(output)
+
+    def _settle(self, looked: Iterable[str]) -> dict[str, Decision]:
         moved = {}
-        for name in sorted(self.outputs, key=self._is_opening):
+        for name in sorted(looked, key=lambda name: (self._is_opening(name), self._rank[name])):
             decision, old = self._decide(self.outputs[name]), self.decisions[name]
             self.decisions[name] = decision
             if decision != old:
                 moved[name] = decision
+                self._told[name] = decision.value
         return moved
 
     def _is_opening(self, name: str) -> int:

@@ -1,6 +1,10 @@
 """The priority array: who wins, what a veto forbids, what waits."""
 
+import math
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.arbiter import Arbiter
 from gatehouse.demands import Demand, Output, Passage, Priority
@@ -131,3 +135,80 @@ def test_only_what_changed_is_reported():
     assert arbiter.resolve(0.0) == []
     arbiter.place("card", [want(NORTH, OPEN, Priority.CREDENTIAL)])
     assert [decision.output for decision in arbiter.resolve(0.0)] == [NORTH.name]
+
+
+def test_a_demand_without_a_real_end_is_refused():
+    arbiter = Arbiter([NORTH])
+    with pytest.raises(ValueError, match="no instant at all"):
+        arbiter.place("card", [want(NORTH, OPEN, Priority.CREDENTIAL, until=math.nan)])
+
+
+class Anew(Arbiter):
+    """Decides every output at every turn."""
+
+    def resolve(self, now):
+        for name in self.outputs:
+            self._expire(name, now)
+        return super().resolve(now)
+
+
+OUTPUTS = [
+    *(Output(name=f"doors.d{number}", kind="door", title="门", rest=CLOSED, safe=OPEN) for number in range(5)),
+    BOOM,
+    SIREN,
+]
+GROUPS = [("doors.d0", "doors.d1", "doors.d2"), ("doors.d2", "doors.d3")]
+DEMANDS = st.builds(
+    lambda output, priority, value, until, veto: Demand(
+        output=output.name,
+        value=OPEN if priority in (1, 2) and output is not SIREN else value if output is not SIREN else value is OPEN,
+        priority=Priority(priority),
+        issuer="anyone",
+        until=until,
+        veto=veto and priority > 2,
+    ),
+    st.sampled_from(OUTPUTS),
+    st.sampled_from([1, 2, 3, 4, 5, 6, 8, 10, 14]),
+    st.sampled_from([OPEN, CLOSED]),
+    st.none() | st.integers(0, 30).map(float),
+    st.booleans(),
+)
+STEPS = st.one_of(
+    st.tuples(st.just("place"), st.sampled_from(["a", "b", "c", "d"]), st.lists(DEMANDS, max_size=4)),
+    st.tuples(st.just("await"), st.sampled_from(OUTPUTS), st.sets(st.sampled_from(["x", "y"]))),
+    st.tuples(st.just("learn"), st.none(), st.sets(st.sampled_from(["x", "y"]))),
+    st.tuples(st.just("change"), st.integers(3, 7), st.sampled_from([GROUPS[:1], [], GROUPS[:1]])),
+    st.tuples(st.just("resolve"), st.integers(0, 4), st.none()),
+)
+
+
+def step(arbiter: Arbiter, what, which, how, now):
+    if what == "place":
+        arbiter.place(which, [demand for demand in how if demand.output in arbiter.outputs])
+    elif what == "await":
+        if which.name in arbiter.outputs:
+            arbiter.await_inputs(which.name, how)
+    elif what == "learn":
+        arbiter.learn(how)
+    elif what == "change":
+        arbiter.change(OUTPUTS[:which], how)
+    else:
+        return sorted((decision.output, decision.value) for decision in arbiter.resolve(now))
+    return None
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(STEPS, max_size=30))
+def test_what_has_not_changed_need_not_be_decided_anew(steps):
+    quick, plain, now = Arbiter(OUTPUTS, GROUPS), Anew(OUTPUTS, GROUPS), 0.0
+    for what, which, how in [*steps, ("resolve", 0, None)]:
+        now += which if what == "resolve" else 0
+        assert step(quick, what, which, how, now) == step(plain, what, which, how, now)
+        if what == "resolve":
+            assert quick.decisions == plain.decisions
+            assert quick.told == {name: decision.value for name, decision in plain.decisions.items()}
+            assert {name: quick.demands(name) for name in quick.outputs} == {
+                name: plain.demands(name) for name in plain.outputs
+            }
+            ends = [d.until for name in plain.outputs for d in plain.demands(name) if d.until is not None]
+            assert quick.next_expiry() == min(ends, default=math.inf)
