@@ -52,7 +52,7 @@ _TEXTS = {"YYMMDDWW": _date, "hhmmss": _time, "NNNNNNNNNNNN": _bcd.digits, "BBBB
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One value of a meter. Every number may carry a sign in its top bit."""
+    """One value of a meter. What can be below 0 carries its sign in its top bit."""
 
     name: str
     identifier: int
@@ -75,7 +75,8 @@ class _Item:
             raise ValueError(f"{len(data)} bytes came where {self.form} has {self.size}")
         if self.form in _TEXTS:
             return _TEXTS[self.form](data)
-        return _bcd.signed(data, len(self.form.partition(".")[2]))
+        decode = _bcd.signed if self.low < 0 else _bcd.number
+        return decode(data, len(self.form.partition(".")[2]))
 
 
 def _phases() -> Iterator[_Item]:

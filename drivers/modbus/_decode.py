@@ -203,6 +203,8 @@ def _words(spec: PointSpec, enum: dict[int, str | bool]) -> Meaning:
             return sample
         if spec.flags_above is not None and number > spec.flags_above:
             words = [str(word) for value, word in enum.items() if number >> value & 1]
+            strange = number & ~sum(1 << value for value in enum)
+            words += [f"bit{place}" for place in range(number.bit_length()) if strange >> place & 1]
             return Sample("+".join(words))
         return bad(f"value {number:#x} has no meaning in the profile")
 

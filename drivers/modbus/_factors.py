@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import prod
+from math import isfinite, prod
 
 from drivers.modbus._decode import Samples, bad, digits
 from drivers.modbus._points import Channel
@@ -45,21 +45,30 @@ class Factors:
         return [name for name in self._order if name in wanted]
 
     def apply(self, names: Iterable[str], samples: Samples) -> set[str]:
-        """Multiply, and remember; the factors that are others than they were."""
+        """Multiply, and remember; the factors that are others than they were, or none any more."""
         moved: set[str] = set()
         for name in names:
             sample = samples[name]
             if name in self.of and sample.quality is Quality.GOOD:
                 sample = samples[name] = self._product(name, sample)
-            value = sample.value
-            if sample.quality is not Quality.GOOD or not isinstance(value, int | float):
-                self._known.pop(name, None)
+            value = self._usable(name, sample)
+            if value is None:
+                if self._known.pop(name, None) is not None:
+                    moved.add(name)
                 continue
             self._known[name] = value
             if self._seen.setdefault(name, value) != value:
                 self._seen[name] = value
                 moved.add(name)
         return moved
+
+    def _usable(self, name: str, sample: Sample) -> float | None:
+        """To reckon with: a ratio of 0 would make a good 0 of any current."""
+        spec, value = self.channels[name].spec, sample.value
+        if sample.quality is not Quality.GOOD or not isinstance(value, int | float):
+            return None
+        low, high = (limit if limit is not None else value for limit in (spec.low, spec.high))
+        return value if low <= value <= high else None
 
     def forget(self) -> None:
         """It may be another device by now."""
@@ -86,9 +95,11 @@ class Factors:
     def _product(self, name: str, sample: Sample) -> Sample:
         missing = [factor for factor in self.of[name] if factor not in self._known]
         if missing or isinstance(sample.value, str) or sample.value is None:
-            return bad(f"it is multiplied by {' and '.join(missing)}, not read yet")
+            return bad(f"it is multiplied by {' and '.join(missing)}, not read yet or implausible")
         value = sample.value * prod(self._known[factor] for factor in self.of[name])
         decimals = self._decimals[name]
+        if not isfinite(value):
+            return bad("multiplied it is beyond all numbers")
         if decimals is None:
             return Sample(float(f"{value:.7g}"))
         return Sample(round(value, decimals) if isinstance(value, float) else value)

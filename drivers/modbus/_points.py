@@ -75,6 +75,8 @@ def encoded(spec: PointSpec, value: Value) -> int:
         return words[value]
     if isinstance(value, str):
         raise ValueError(f"{value!r} is no number")
+    if (spec.low is not None and value < spec.low) or (spec.high is not None and value > spec.high):
+        raise ValueError(f"{value!r} is outside {spec.low}..{spec.high}, which the profile gives it")
     raw = round((value - spec.offset) / spec.scale)
     lowest, highest = (-0x8000, 0x7FFF) if spec.form == "s16" else (0, 0xFFFF)
     if not lowest <= raw <= highest:

@@ -10,6 +10,9 @@ from drivers.modbus.profile import Profile
 from drivers.modbus.settle import Settle
 from gatehouse.driver import DriverError
 
+_NOT_THERE = (1, 2, 3)
+"""Exceptions by which a device says that its map has nothing there. By others it says that it is busy, or a gateway
+that the device is silent, which is no word about the map."""
 _NAMES = {"coil": "coil", "discrete": "discrete input", "holding": "holding register", "input": "input register"}
 
 
@@ -59,7 +62,7 @@ class Settling:
         entry = self.profile.settle[place]
         self._content.discard(place)
         found = _refusal(answer) or _content(entry, answer, self._found, place)
-        if found and not (entry.expect == "refusal" and refuses(answer)):
+        if found and not (entry.expect == "refusal" and refuses(answer) and answer[1] in _NOT_THERE):
             where = f"{_NAMES[entry.table]} {entry.address}"
             raise DriverError(f"{where} {found}, expected {_expected(entry)}: {entry.why.zh} / {entry.why.en}")
         self._content.add(place)

@@ -21,6 +21,7 @@ def _seconds(raw: object) -> float:
 Time = Annotated[float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "examples": ["100ms", "10s"]})]
 Address = Annotated[int, Field(ge=0, le=0xFFFF)]
 Word = Annotated[int, Field(ge=0, le=0xFFFF)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers.modbus.codec import Table
-from drivers.modbus.parts import Address, Channel, Part, Text, Time, Word
+from drivers.modbus.parts import Address, Channel, Number, Part, Text, Time, Word
 from gatehouse.driver import ScanClass
 
 Form = Literal["u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "float32", "bcd", "text"]
@@ -27,6 +27,7 @@ WIDTHS: dict[Form, int] = {
 }
 _SIZED: dict[Form, int] = {"bcd": 2, "text": 60}
 """Forms that say themselves how many `registers` they take, and the most of them."""
+_MOST_SCALE = 1e12
 _OF_NUMBERS = {
     "scale",
     "offset",
@@ -92,8 +93,8 @@ class PointSpec(Part):
     """Only this bit: on or off."""
     bits: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
     """Only the bits from..to, both included, 0 the lowest."""
-    scale: float = 1.0
-    offset: float = 0.0
+    scale: Annotated[float, Field(ge=-_MOST_SCALE, le=_MOST_SCALE)] = 1.0
+    offset: Number = 0.0
     """value = raw x scale + offset."""
     times: list[Channel] = Field(default_factory=list)
     """Then multiplied by these points, such as the ratios of transformers that the device is set to."""
@@ -106,8 +107,8 @@ class PointSpec(Part):
     """Raw values that mean: there is nothing to measure."""
     only_if: Channel | None = None
     """It counts only while this point, read in the same exchange, is true."""
-    low: float | None = None
-    high: float | None = None
+    low: Number | None = None
+    high: Number | None = None
     """Beyond these it is the sensor that is wrong."""
     inverted: bool = False
     """0 means yes."""
@@ -143,6 +144,10 @@ class PointSpec(Part):
             yield f"what clears itself has no {', '.join(sorted(strange))}"
         if not self.self_clearing and (missing := {"kind", "period"} - said):
             yield f"{' and '.join(sorted(missing))} missing: say in which class it is read, and how often"
+        if self.scale == 0:
+            yield "scale: 0 would make the same of everything"
+        if self.low is not None and self.high is not None and self.low > self.high:
+            yield f"low ({self.low:g}) is above high ({self.high:g})"
         if self.address + (self.count - 1) * self.stride + self.width > 0x10000:
             yield "it reaches beyond address 65535"
 
@@ -178,6 +183,8 @@ class PointSpec(Part):
             yield "a bcd number has no slices"
         if self.form != "text" and self.chars != "both":
             yield "chars is for the form text"
+        if self.flags_above is not None and not (self.enum and min(self.enum) >= 0):
+            yield "flags_above wants an enum that names the bits, from 0 on"
         if self.times and (self.enum or self.bit is not None):
             yield "only a number can be multiplied: no times with enum or bit"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers.modbus.codec import Table
-from drivers.modbus.parts import Address, Channel, Part, Text
+from drivers.modbus.parts import Address, Channel, Number, Part, Text
 from drivers.modbus.point import BITS, Order
 
 
@@ -18,8 +18,8 @@ class Settle(Part):
     form: Literal["u16", "s16", "u32", "s32", "float32"] = "u16"
     expect: Annotated[list[int], Field(min_length=1)] | Literal["refusal"] | None = None
     """Any of these numbers; or that the device answers with an exception, because its map has nothing there."""
-    low: float | None = None
-    high: float | None = None
+    low: Number | None = None
+    high: Number | None = None
     """Or anything between these: what the site's own mains or weather makes plausible. Raw, without a scale."""
     words: dict[int, Order] = Field(default_factory=dict)
     """Or one of these numbers, each of which tells the order of words of the points with `words: settled`."""

@@ -116,6 +116,13 @@ def test_a_negative_current_and_a_negative_energy() -> None:
     assert said(meter, "energy", energy) == Sample(-1.26)
 
 
+def test_what_cannot_be_negative_has_a_digit_where_others_have_a_sign() -> None:
+    """812 345.67 kWh imported are no -12 345.67."""
+    meter = Device(NUMBER, also=("energy_import",))
+    energy = resummed(f"{HEAD} 91 08 33 33 34 33 9A 78 56 B4 00 16")
+    assert said(meter, "energy_import", energy) == Sample(812345.67)
+
+
 def test_what_is_read_how_often() -> None:
     meter = Device(NUMBER, phases=3, also=("status3", "power_b"), every=20, slowly=50, wakeup=1, slower=0.5)
     assert [point.name for point in meter.points()] == [

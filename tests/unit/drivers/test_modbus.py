@@ -60,6 +60,13 @@ def test_an_order_without_a_way_is_refused(channel: str, value: Any, message: st
         Device(1, profile("waveshare/rtu-relay-d")).write(channel, value)
 
 
+@pytest.mark.parametrize("value", [101, -1, 1e9, float("inf"), float("nan")])
+def test_a_register_is_not_told_what_its_profile_finds_implausible(value: float, profile: Shipped) -> None:
+    """Level 101 of 100 % would fit into the register."""
+    with pytest.raises(DriverError, match="level1"):
+        Device(1, profile("wirenboard/wb-mao4")).write("level1", value)
+
+
 def test_a_pulse_on_a_board_without_its_own_is_refused(made: Made) -> None:
     device = Device(1, made({"relay": {"table": "coil", "writable": True}}))
     with pytest.raises(DriverError, match="no pulse on of its own"):

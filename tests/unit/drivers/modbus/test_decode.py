@@ -44,6 +44,8 @@ def read(profile: Profile, *words: int) -> dict[str, Sample]:
         ({"bits": [4, 7]}, [0x00A0], 10),
         ({"enum": {0: "local", 2: "leakage"}, "flags_above": 15}, [2], "leakage"),
         ({"enum": {1: "over_current", 2: "leakage", 4: "overload"}, "flags_above": 15}, [0x14], "leakage+overload"),
+        ({"enum": {2: "leakage", 4: "overload"}, "flags_above": 15}, [0x1014], "leakage+overload+bit12"),
+        ({"enum": {2: "leakage", 4: "overload"}, "flags_above": 15}, [0x1000], "bit12"),
     ],
 )
 def test_a_register_map_says(entry: dict[str, Any], words: list[int], value: object, made: Made) -> None:

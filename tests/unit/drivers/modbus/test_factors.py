@@ -33,7 +33,7 @@ def test_bad_until_the_factors_were_read(made: Made) -> None:
     device = Device(1, made(METER))
     samples = give(device, "volts", 1000, 5, 5001)
     assert samples["hertz"] == Sample(50.01)
-    assert samples["watts"] == Sample(None, Quality.BAD, "it is multiplied by pt and ct, not read yet")
+    assert samples["watts"] == Sample(None, Quality.BAD, "it is multiplied by pt and ct, not read yet or implausible")
     assert give(device, "pt", 10, 40) == {"pt": Sample(10), "ct": Sample(40)}
     samples = give(device, "volts", 1001, 0xFFFB, 5001)
     assert samples == {"volts": Sample(1001.0), "watts": Sample(-2000), "hertz": Sample(50.01)}
@@ -61,6 +61,35 @@ def test_a_bad_factor_makes_no_value(made: Made) -> None:
     assert give(device, "ct", 0, 5)["amps"].quality is Quality.BAD
     assert give(device, "ct", 2, 5)["amps"] == Sample(10)
     assert give(device, "ct", 0, 6)["amps"].quality is Quality.BAD
+
+
+def test_an_implausible_factor_makes_no_value(made: Made) -> None:
+    """A ratio of 0 would make a good 0 of any current."""
+    points = {"ct": {"low": 1, "high": 9999}, "amps": {"address": 1, "times": ["ct"]}}
+    device = Device(1, made(points))
+    assert give(device, "amps", 40, 3)["amps"] == Sample(120)
+    assert give(device, "amps", 0, 3)["amps"].quality is Quality.BAD
+    assert give(device, "amps", 10000, 3)["amps"].quality is Quality.BAD
+
+
+def test_what_a_factor_made_is_read_anew_when_the_factor_is_none_any_more(made: Made) -> None:
+    """Its own answer would be the same bytes as before, which nobody looks at."""
+    device = Device(1, made(METER | {"ct": METER["ct"] | {"low": 1}}))
+    give(device, "pt", 10, 40)
+    before = scan_of(device, "watts").name
+    with pytest.raises(DriverError, match="ct changed"):
+        give(device, "pt", 10, 0)
+    assert device.learn(scan_of(device, "pt"), bytes.fromhex("04 04 000A 0000"))
+    assert scan_of(device, "watts").name != before
+    assert give(device, "pt", 10, 0)["ct"] == Sample(0)  # it is the daemon that holds it against low
+    assert give(device, "volts", 1001, 5, 5001)["watts"].quality is Quality.BAD
+
+
+def test_a_product_beyond_all_numbers_is_none(made: Made) -> None:
+    many = {f"f{n}": {"address": 2 * n, "form": "float32"} for n in range(9)}
+    points = many | {"amps": {"address": 18, "form": "float32", "times": list(many)}}
+    words = [0x7F00, 0] * 10
+    assert give(Device(1, made(points)), "amps", *words)["amps"].quality is Quality.BAD
 
 
 def test_when_a_factor_changes_all_that_it_multiplies_is_read_anew(made: Made) -> None:

@@ -85,6 +85,14 @@ def test_the_channels_that_sites_name_are_there(
         ({"times": ["thing"], "bit": 1}, "only a number can be multiplied"),
         ({"only_if": "valid"}, "there is no point valid"),
         ({"only_if": "thing"}, "thing is neither true nor false"),
+        ({"scale": 0}, "scale: 0 would make the same of everything"),
+        ({"scale": float("nan")}, "less than or equal"),
+        ({"scale": float("inf")}, "less than or equal"),
+        ({"offset": float("inf")}, "finite number"),
+        ({"low": float("nan")}, "finite number"),
+        ({"low": 5, "high": 1}, "low (5) is above high (1)"),
+        ({"enum": {-1: "a"}, "flags_above": 3}, "flags_above wants an enum"),
+        ({"flags_above": 3}, "flags_above wants an enum"),
     ],
 )
 def test_what_makes_no_sense_is_refused(entry: dict[str, Any], message: str, made: Callable[..., Profile]) -> None:

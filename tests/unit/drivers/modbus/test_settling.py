@@ -104,6 +104,16 @@ def test_a_refusal_may_be_what_is_right(made: Made) -> None:
     assert len(requests(device)) == 3
 
 
+@pytest.mark.parametrize("busy", [4, 5, 6, 8, 10, 11])
+def test_to_be_busy_or_away_is_no_refusal(busy: int, made: Made) -> None:
+    """A gateway that says that nobody answers must not settle which map a module has."""
+    device = Device(1, made(POINTS, settle=[MAP | {"expect": "refusal"}]))
+    scan = device.scans()[0]
+    device.ask(scan)
+    with pytest.raises(DriverError, match=f"gives exception {busy} to function 4, expected a refusal"):
+        device.read(scan, bytes((0x84, busy)))
+
+
 def test_several_are_settled_one_after_the_other(made: Made) -> None:
     device = Device(1, made(POINTS, settle=[MAP, ORDER]))
     assert requests(device)[0] == "0400c80001"
