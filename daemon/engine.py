@@ -19,7 +19,7 @@ from daemon.relays import Relay
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.driver import Sample
-from gatehouse.points import Image, Quality, Value
+from gatehouse.points import Image, Point, Quality, Value
 from gatehouse.rule import Note, Rule, Scene
 
 log = structlog.get_logger()
@@ -58,6 +58,8 @@ class Engine:
         self._also: set[str] = set()
         self._heirs: dict[str, set[str]] = {}  # rules that took another's name -> inputs that they have not read yet
         self._rules: dict[str, Rule] = {}
+        self._landings: dict[str, dict[str, tuple[str, Point, bool]]] = {}
+        """Device -> channel -> name and kind of its point, and whether it is to be turned round."""
         self._names: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         """Device and channels of a scan -> names of the points."""
         self._know(rules, actuators, inverted)
@@ -69,7 +71,7 @@ class Engine:
         self._names.clear()
         self._agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
-        self._inverted = frozenset(inverted)
+        self._landings = _landings(self.image.points.values(), frozenset(inverted))
         self._by_input: dict[str, list[Rule]] = defaultdict(list)
         self._by_output: dict[str, list[Rule]] = defaultdict(list)
         for rule in self._rules.values():
@@ -156,14 +158,14 @@ class Engine:
 
     def land(self, device: str, samples: Mapping[str, Sample], now: float) -> None:
         """Take the samples of one exchange and act on whatever they change."""
-        moved = set()
+        moved, landing = set(), self._landings[device]
         for channel, sample in samples.items():
-            name = f"{device}.{channel}"
-            point = self.image.points[name]
+            name, point, inverted = landing[channel]
             value, quality, note = sample.value, sample.quality, sample.note
-            if name in self._inverted and isinstance(value, bool):
-                value = not value
-            if isinstance(value, int | float) and not isinstance(value, bool) and not point.low <= value <= point.high:
+            sort = type(value)
+            if sort is bool:
+                value = not value if inverted else value
+            elif (sort is float or sort is int) and not point.low <= value <= point.high:  # type: ignore[operator]
                 quality, note = Quality.BAD, f"implausible: {value:g} {point.unit}".rstrip()
             if self.image.put(name, value, quality, now, note):
                 moved.add(name)
@@ -171,8 +173,14 @@ class Engine:
             names = {f"{device}.{channel}" for channel in samples}
             self._learn({name for name in names if self.image.read(name, now).good}, now)
         if moved:
-            self.judge({rule.name: rule for name in moved for rule in self._by_input.get(name, ())}, moved, now)
-            self._check(actuator for name in moved for actuator in self._watched.get(name, ()))
+            self._react(moved, now)
+
+    def _react(self, moved: Collection[str], now: float) -> None:
+        """Judge and check whatever looks at these points; most measures nobody looks at."""
+        rules = {rule.name: rule for name in moved for rule in self._by_input.get(name, ())}
+        if rules or self._agenda.next() <= now:
+            self.judge(rules, moved, now)
+        self._check(actuator for name in moved for actuator in self._watched.get(name, ()))
 
     def same(self, device: str, channels: tuple[str, ...], now: float) -> None:
         """The device said the very same as last time: only ages start anew."""
@@ -333,3 +341,11 @@ class Engine:
 def _late(rule: str) -> str:
     """Under what name the demands of a rule stand whose place another has taken."""
     return f"{rule} (before)"
+
+
+def _landings(points: Iterable[Point], inverted: Collection[str]) -> dict[str, dict[str, tuple[str, Point, bool]]]:
+    landings: dict[str, dict[str, tuple[str, Point, bool]]] = defaultdict(dict)
+    for point in points:
+        device, _, channel = point.name.partition(".")
+        landings[device][channel] = point.name, point, point.name in inverted
+    return landings
