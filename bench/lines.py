@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from ruamel.yaml import YAML
 
 from daemon.clock import SystemClock
@@ -126,7 +127,8 @@ def main() -> None:
                     while not simulator.stdout.readline().startswith(b"control"):
                         assert simulator.poll() is None, "the simulator ended"
                     wires = YAML(typ="safe").load(place / "run/wires.yaml")
-                    asyncio.run(measure(wires["wire"]["serial"], baud, seconds))
+                    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the daemon's own
+                        runner.run(measure(wires["wire"]["serial"], baud, seconds))
                 finally:
                     simulator.terminate()
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from daemon.clock import Clock
 from daemon.commands import Permit, always
-from daemon.field.instants import Timer
+from daemon.field.instants import ExactTimer, Timer
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from gatehouse.driver import Found, Question
@@ -67,11 +67,19 @@ class Matter:
 class Exchanges:
     """One exchange at a time on one open wire: it waits for silence, is sent, and ends with an answer or without."""
 
-    def __init__(
-        self, clock: Clock, kind: Literal["serial", "tcp"], baud: int, bits: int, ring: Ring | None = None
+    def __init__(  # noqa: PLR0917 - what is to be known of a wire
+        self,
+        clock: Clock,
+        kind: Literal["serial", "tcp"],
+        baud: int,
+        bits: int,
+        ring: Ring | None = None,
+        failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """`bits` of one character. On TCP the same arithmetic allows for the serial side of a gateway."""
+        """`bits` of one character. On TCP the same arithmetic allows for the serial side of a gateway. `failed` is told
+        what those raise who were told of an end: it would be lost in the loop otherwise."""
         self.now = clock.monotonic
+        self._failed = failed or _raise
         self.ring = ring or Ring(clock)
         self._character = bits / baud
         self.stream = kind == "serial"
@@ -91,8 +99,8 @@ class Exchanges:
         """Seconds in which an answer to what was missed last may still come."""
         self._wire: Wire | None = None
         self._lost = "not open"
-        self._silent = Timer(clock, self._try)
-        self._late = Timer(clock, self._give_up)
+        self._silent = ExactTimer(clock, self._try, self._failed)
+        self._late = Timer(clock, self._give_up, self._failed)
         self._asking = False
         self._known: bytes | None = None
         """What the answer will be if nothing has changed; `_expected` once it is asked for."""
@@ -119,6 +127,8 @@ class Exchanges:
     def end(self, why: str) -> None:
         """The wire is gone, or to be left; the exchange on it fails."""
         self._lost = why
+        self._silent.close()
+        self._late.close()
         if self.busy:
             self._finish(ConnectionError(why))
 
@@ -214,7 +224,8 @@ class Exchanges:
         try:
             self._wire.send(request)  # type: ignore[union-attr] # it is there, or `_lost` would say why not
         except ConnectionError as error:
-            self._finish(error)
+            if self.busy:  # else the wire has told its end itself
+                self._finish(error)
             return
         patience = question.patience if matter.patience is None else matter.patience
         self._patience = patience
@@ -223,19 +234,25 @@ class Exchanges:
     def hear(self, data: bytes) -> None:
         """Bytes came. Nearly always they are the very answer that came the last time."""
         now = self._heard = self.now()
-        if data == self._expected and not self._received and self._matter.same is not None:
-            self.answered = now
-            self.busy = self._asking = False
-            self._expected, self._noted = None, True
-            request = self._question.request
-            self.ring.exchange(self._matter.whom, self.sent, request, now, data)
-            if self.stream:
-                self._request, self.frame = request, data
-            self._matter.same(now)
-        elif self._asking:
-            self._judge(data)
-        else:
-            self._unasked(data, now)
+        try:
+            if data == self._expected and not self._received and self._matter.same is not None:
+                self._same(data, now, self._matter.same)
+            elif self._asking:
+                self._judge(data)
+            else:
+                self._unasked(data, now)
+        except Exception as mistake:  # noqa: BLE001 - handed on to whoever owns the line
+            self._failed(mistake)
+
+    def _same(self, data: bytes, now: float, told: Callable[[float], None]) -> None:
+        self.answered = now
+        self.busy = self._asking = False
+        self._expected, self._noted = None, True
+        request = self._question.request
+        self.ring.exchange(self._matter.whom, self.sent, request, now, data)
+        if self.stream:
+            self._request, self.frame = request, data
+        told(now)
 
     def _judge(self, data: bytes) -> None:
         """Find the answer in what has come."""
@@ -361,3 +378,7 @@ class Exchanges:
         except Exception as error:
             raise PluginFaultError(f"{type(error).__name__} in find: {error}") from error
         return found is not None and found.answer is not None
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -6,7 +6,7 @@ between. Where nothing is due a timer waits, and whoever brings something to do 
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from daemon.clock import Clock
 from daemon.config import site
@@ -55,7 +55,8 @@ class Polling:
         self._now, self._sink = clock.monotonic, sink
         self.progress = 0
         self._reconnects = settings.serial is None
-        self._exchanges = Exchanges(clock, "tcp" if settings.tcp else "serial", settings.baud, settings.bits, ring)
+        kind: Literal["tcp", "serial"] = "tcp" if settings.tcp else "serial"
+        self._exchanges = Exchanges(clock, kind, settings.baud, settings.bits, ring, self._fail)
         self.hear = self._exchanges.hear
         """To be told what bytes come."""
         self._scheduler = Scheduler({}, now)
@@ -66,7 +67,7 @@ class Polling:
         self._visits = Visits(self._exchanges, self._scheduler)
         self._busy = Busy(now)
         self._rests = True
-        self._idle = Timer(clock, self._go)
+        self._idle = Timer(clock, self._go, self._fail)
         self._opened_before = False
         self._calm = False
         """There is nothing to do but reading."""
@@ -156,10 +157,10 @@ class Polling:
     def _stir(self) -> None:
         self._calm = False
         if self._ended is not None and not self._exchanges.busy:
-            asyncio.get_running_loop().call_soon(self._over)
+            self._idle.set(self._now())
 
     def _over(self) -> None:
-        """An exchange that was no read has ended, or something else is to be done."""
+        """An exchange that was no read has ended."""
         self._go(self._now())
 
     def _go(self, now: float) -> None:
@@ -180,8 +181,6 @@ class Polling:
                         self._wait(now)
                         return
                     self._read(job, now)
-        except Exception as error:  # noqa: BLE001 - it ends the line's task, whose owner starts it again
-            self._fail(error)
         finally:
             self._going = False
 
@@ -260,15 +259,12 @@ class Polling:
         unit.polls += 1
         unit.good_at = now
         unit.trips.append(now - self._exchanges.sent)
-        try:
-            self._scheduler.answered(job, now, self._question.gap)
-            if not job.gone:
-                passed, job.landed = now - job.landed, now
-                if passed > job.worst:
-                    unit.aged(job, passed)
-                self._sink.same(job.device, job.scan.points, now)
-        except Exception as mistake:  # noqa: BLE001 - it ends the line's task, as above
-            self._fail(mistake)
+        self._scheduler.answered(job, now, self._question.gap)
+        if not job.gone:
+            passed, job.landed = now - job.landed, now
+            if passed > job.worst:
+                unit.aged(job, passed)
+            self._sink.same(job.device, job.scan.points, now)
         self._go(now)
 
     def _came(self, answer: bytes, error: Exception | None) -> None:
@@ -280,8 +276,6 @@ class Polling:
                 self._unanswered(self._unit, self._job, error)
         except PluginFaultError as fault:
             self._attendance.out_of_service(self._unit, fault, self._now())
-        except Exception as mistake:  # noqa: BLE001 - as above
-            self._fail(mistake)
         self._go(self._now())
 
     def _landed(self, unit: Presence, job: Job, answer: bytes, now: float) -> None:

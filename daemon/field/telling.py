@@ -109,10 +109,8 @@ class Telling:
         answer: bytes,
         error: Exception | None,
     ) -> None:
-        try:
-            self._end(order, unit, question, answer, error)
-        finally:
-            then()
+        self._end(order, unit, question, answer, error)
+        then()
 
     def _end(
         self, order: Order, unit: Presence, question: Question | None, answer: bytes, error: Exception | None
@@ -178,6 +176,5 @@ class Telling:
         except PluginFaultError as why:
             self._attendance.out_of_service(unit, why, now)
         except ConnectionError:
-            pass  # all is owed anew when the line is back
-        finally:
-            then()
+            unit.alive = False  # all is owed anew when the line is back
+        then()
