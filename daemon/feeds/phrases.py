@@ -190,6 +190,8 @@ PHRASES = {
 
 _LONGEST = 400
 """Characters of a text that may still be a phrase."""
+_DEPTH = 8
+"""Phrases within phrases that are looked for: what a stranger's driver says may have hundreds of colons."""
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -207,20 +209,25 @@ _GAPPED = [(_pattern(english), chinese) for english, chinese in PHRASES.items() 
 @lru_cache(maxsize=1024)
 def phrase(text: str, language: Language) -> str:
     """What a part of the daemon said, for people; anything that is no phrase of ours stays as it is."""
+    return _said(text, language, _DEPTH)
+
+
+@lru_cache(maxsize=1024)
+def _said(text: str, language: Language, depth: int) -> str:
     if text in REASONS:
         return REASONS[text].say(language)
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or not depth:
         return text
-    said = _chinese(text) or _several(text) if language == "zh" else None
-    return said or _after_a_colon(text, language)
+    said = _chinese(text, depth) or _several(text) if language == "zh" else None
+    return said or _after_a_colon(text, language, depth)
 
 
-def _chinese(text: str) -> str | None:
+def _chinese(text: str, depth: int) -> str | None:
     if text in _FIXED:
         return _FIXED[text]
     for pattern, chinese in _GAPPED:
         if match := pattern.fullmatch(text):
-            return chinese.format_map({gap: phrase(said, "zh") for gap, said in match.groupdict().items()})
+            return chinese.format_map({gap: _said(said, "zh", depth - 1) for gap, said in match.groupdict().items()})
     return None
 
 
@@ -230,12 +237,12 @@ def _several(text: str) -> str | None:
     return "、".join(_FIXED[word] for word in words) if all(word in _FIXED for word in words) else None
 
 
-def _after_a_colon(text: str, language: Language) -> str:
+def _after_a_colon(text: str, language: Language, depth: int) -> str:
     """`lanes.in.barrier: presence`, `tcp 10.0.0.8:502: connection refused`: who says it stays, what he says is told."""
     who, colon, what = text.partition(": ")
     if not colon:
         return text
-    said = phrase(what, language)
+    said = _said(what, language, depth - 1)
     if said == what:
         return text
     return f"{who}：{said}" if language == "zh" else f"{who}: {said}"

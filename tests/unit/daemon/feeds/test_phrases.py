@@ -4,11 +4,13 @@ import re
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.feeds import phrases
 from daemon.feeds.phrases import PHRASES, phrase
 from daemon.feeds.texts import REASONS
 from gatehouse.points import NEVER
@@ -86,3 +88,12 @@ def test_in_english_only_words_of_the_program_are_spelt_out() -> None:
 def test_any_text_at_all_is_told_somehow(text: str) -> None:
     for language in ("zh", "en"):
         assert bool(phrase(text, language)) == bool(text)
+
+
+def test_a_stranger_s_hundreds_of_colons_are_not_looked_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    patterns = [(SimpleNamespace(fullmatch=looks.append), "")]
+    monkeypatch.setattr(phrases, "_GAPPED", patterns)
+    text = "a: " * 130
+    assert phrases.phrase(text, "zh") == text
+    assert len(looks) < 10
