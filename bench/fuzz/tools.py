@@ -4,6 +4,7 @@ A case: each question of the tool is met by the next piece; its first byte says 
 of any kind, or not at all.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
@@ -137,6 +138,7 @@ class Surveys:
         """Scan."""
         visitor = _Visitor(self._loop, case.pieces)
         self._loop.play(self._story(case, visitor))
+        self._loop.play(asyncio.sleep(0))  # what was left half read is closed
         return visitor.answers
 
     async def _story(self, case: Case, visitor: _Visitor) -> None:
@@ -184,6 +186,7 @@ class Probes:
         """Probe."""
         visitor = _Visitor(self._loop, case.pieces)
         self._loop.play(self._story(self._devices[case.number % len(self._devices)], visitor))
+        self._loop.play(asyncio.sleep(0))
         return visitor.answers
 
     async def _story(self, device: Any, visitor: _Visitor) -> None:

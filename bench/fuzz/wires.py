@@ -41,7 +41,9 @@ class Line:
         """Silent so far."""
         self.loop = loop
         self.ring = Ring(LoopClock(loop))
-        self.exchanges = Exchanges(LoopClock(loop), kind, baud, 10, self.ring)
+        self.faults: list[Exception] = []
+        """What was raised where only the loop would have seen it."""
+        self.exchanges = Exchanges(LoopClock(loop), kind, baud, 10, self.ring, self.faults.append)
         self.echoes = False
         self.heard = b""
         """Since the last request, without its echo."""
@@ -128,7 +130,9 @@ class Wires:
                 over.set_result(None)
 
         def same(_: float) -> None:
-            done(known_answer, None)
+            ended.append((known or b"", known_answer, None))
+            if not over.done():
+                over.set_result(None)
 
         known, known_answer = self._last.get(id(subject), (None, b""))
         matter = Matter(self._counts, ("unit", "scan"), done, same=same)
@@ -140,6 +144,8 @@ class Wires:
             limit = self._loop.call_later(_LONGEST, over.set_result, None)
             await over
             limit.cancel()
+        if line.faults:
+            raise line.faults.pop()
         if len(ended) != 1:
             raise Wrong(f"an exchange ended {len(ended)} times within {_LONGEST} s")
         self._judged(line, subject, *ended[0])
