@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from daemon.field.exchange import PluginFaultError
+from daemon.field.jobs import Job
 from daemon.field.presence import Presence
-from daemon.field.scheduler import QUICK_MISSES, Job, Scheduler
+from daemon.field.scheduler import QUICK_MISSES, Scheduler
 from daemon.field.writes import WAIT, Writes
 from gatehouse.driver import Device, DriverError, Writer
 
@@ -17,6 +18,8 @@ _PROBES = 8
 taken, so that many silent devices fit into their share."""
 _LEAST = 0.02
 """Seconds that any device is given."""
+_MORE = 0.005
+"""Seconds beyond the slowest answer of late, besides those that every exchange is given for the system's sake."""
 _T = TypeVar("_T")
 
 
@@ -37,7 +40,7 @@ class Attendance:
                 self._writes.give_up_device(name, "the device was taken from the line, or changed; order it again")
         for name, device in devices.items():
             if name not in self.units:
-                unit = self.units[name] = Presence(name, device, now)
+                unit = self.units[name] = Presence(name, device, now, number=len(self.units))
                 try:
                     self.plan(unit, now)
                 except PluginFaultError as error:
@@ -89,9 +92,10 @@ class Attendance:
         """Seconds to wait for a silent device, whose frames take `wire` seconds; None for as long as the question says.
 
         The first miss has waited long enough; after it a device that has always been quick is asked quickly."""
-        if not unit.trips or not self.silent(unit) or self._scheduler.misses(unit.name) % _PROBES == 0:
+        turn = self._scheduler.misses(unit.name) + unit.number
+        if not unit.trips or not self.silent(unit) or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
             return None
-        return max(_LEAST, max(unit.trips) - wire + _LEAST)
+        return max(_LEAST, max(unit.trips) - wire + _MORE)
 
     def missed(
         self,

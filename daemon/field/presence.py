@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from daemon.field.scheduler import QUICK_MISSES, Job
+from daemon.field.jobs import Job
+from daemon.field.scheduler import QUICK_MISSES
 from gatehouse.driver import Device, Question, ScanClass
 
 SETTLES = 3.0
@@ -25,6 +26,8 @@ class Presence:
     device: Device
     good_at: float
     """When it last answered, or when we began to ask."""
+    number: int = 0
+    """Of the devices of its line: they do not all do the same at once."""
     jobs: Sequence[Job] = ()
     """What it is asked at present."""
     online: bool | None = None
@@ -103,6 +106,12 @@ class Presence:
         if job.worst < passed < inf:
             job.worst = passed
             self.worst_age = max(self.worst_age, passed - job.scan.period)
+
+    def came_along(self, job: Job, now: float) -> None:
+        """What other scans would have brought is renewed as well."""
+        for other in job.over:
+            passed, other.landed = now - other.landed, now
+            self.aged(other, passed)
 
     def status(self, now: float) -> dict[str, Any]:
         """For people; times in milliseconds, ages in seconds."""
