@@ -30,6 +30,7 @@ class Scan:
     kind: ScanClass
     period: float
     points: tuple[str, ...]
+    also: tuple[str, ...] = ()  # of its other scans: channels that come along in the answer, and need not be read then
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,7 @@ class Image:
 
     def renew(self, names: Iterable[str], now: float) -> None:
         """The device said the very same again: only the ages start anew."""
-        for name in names:
-            self._readings[name] = replace(self._readings[name], at=now)
+        self._readings |= {name: replace(self._readings[name], at=now) for name in names}
 
     def read(self, name: str, now: float) -> Reading:
         """The latest reading; BAD, with a note, when it is older than its point allows."""

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from daemon.field.attendance import Attendance, guarded
+from daemon.field.jobs import Job
 from daemon.field.presence import Presence
-from daemon.field.scheduler import ASIDE, Job
+from daemon.field.scheduler import ASIDE
 from daemon.field.trace import Ring
 from gatehouse.driver import Device, DriverError, Learner, Sample, Scan
 from gatehouse.points import Quality
@@ -29,7 +30,7 @@ class Landing:
         """Bring the answer in; True when it is to be asked again at once because this reading is in doubt."""
         if answer == job.last and not unit.doubt and not (unit.owed and unit.unsettled(now)):
             _landed(unit, job, now)
-            self._sink.same(unit.name, job.scan.points, now)
+            self._sink.same(unit.name, job.brings, now)
             return False
         if not job.scan.points:
             self._settle(unit, job, answer, now)
@@ -50,8 +51,8 @@ class Landing:
         if again or unit.unsettled(now):
             samples = {channel: _doubted(sample) for channel, sample in samples.items()}
         good = all(sample.quality is Quality.GOOD for sample in samples.values())
+        _forget(job)
         job.last = answer if good else None
-        job.known.clear()
         _landed(unit, job, now)
         self._sink.land(unit.name, samples, now)
         return again
@@ -62,8 +63,7 @@ class Landing:
 
     def _refused(self, unit: Presence, job: Job, answer: bytes, why: str, now: float) -> None:
         """Its points are bad, but for those that the device, having learnt from this, is asked otherwise."""
-        job.last = None
-        job.known.clear()
+        _forget(job)
         self._learns(unit, job.scan, answer, now)
         still = {channel for other in unit.jobs if other is not job for channel in other.scan.points}
         bad = {channel: Sample(None, Quality.BAD, why) for channel in job.scan.points if channel not in still}
@@ -102,12 +102,20 @@ class Landing:
 def _landed(unit: Presence, job: Job, now: float) -> None:
     passed, job.landed = now - job.landed, now
     unit.aged(job, passed)
+    unit.came_along(job, now)
+
+
+def _forget(job: Job) -> None:
+    """What it said last, and what scans of the same channels said, is no more what stands in the image."""
+    for each in (job, *job.beside):
+        each.last = None
+        each.known.clear()
 
 
 def _samples(device: Device, scan: Scan, answer: bytes) -> Mapping[str, Sample]:
     """What it makes of an answer; ValueError where that is more than was asked for."""
-    samples = device.read(scan, answer)
-    if strange := [name for name, sample in samples.items() if name not in scan.points or type(sample) is not Sample]:
+    samples, known = device.read(scan, answer), scan.points + scan.also
+    if strange := [name for name, sample in samples.items() if name not in known or type(sample) is not Sample]:
         raise ValueError(f"{strange} is no sample of {scan.name}")
     return samples
 

@@ -14,9 +14,10 @@ from daemon.field.attendance import Attendance
 from daemon.field.busy import Busy
 from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.instants import Timer
+from daemon.field.jobs import Job
 from daemon.field.landing import Landing
 from daemon.field.presence import Presence
-from daemon.field.scheduler import Job, Scheduler
+from daemon.field.scheduler import Scheduler
 from daemon.field.telling import Telling
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
@@ -264,7 +265,9 @@ class Polling:
             passed, job.landed = now - job.landed, now
             if passed > job.worst:
                 unit.aged(job, passed)
-            self._sink.same(job.device, job.scan.points, now)
+            if job.over:
+                unit.came_along(job, now)
+            self._sink.same(job.device, job.brings, now)
         self._go(now)
 
     def _came(self, answer: bytes, error: Exception | None) -> None:

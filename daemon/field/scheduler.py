@@ -10,14 +10,10 @@ A scan that alone stays unanswered is set aside: it is retried rarely, in the sa
 import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
 
+from daemon.field.jobs import Job, Unit, acquaint
 from gatehouse.driver import Scan, ScanClass
-
-if TYPE_CHECKING:
-    from daemon.field.exchange import Matter
 
 SILENT_SHARE = 0.1
 """Of the line's time, for all silent devices together, while any device answers."""
@@ -38,53 +34,6 @@ HASTE = 1.25
 """How much faster than they ask for on the whole lower classes are let in, so that they catch up."""
 
 
-@dataclass(slots=True, eq=False)
-class Job:
-    """One scan of one device, round after round."""
-
-    device: str
-    scan: Scan
-    unit: "_Unit"
-    due: float
-    place: int = 0
-    """Which of its entries in the queues is the valid one."""
-    alone: int = 0
-    """Misses in a row, each of them followed by an answer to another scan of the device."""
-    aside: bool = False
-    """It is retried only rarely."""
-    gone: bool = False
-    """It is wanted no more."""
-    last: bytes | None = None
-    """The answer whose values stand: the very same once more only renews them. Whoever lands answers keeps this, too,
-    and these:"""
-    landed: float = -math.inf
-    """When it last brought values that count."""
-    worst: float = 0.0
-    """The longest, in seconds, that its values have been without renewal."""
-    known: dict[bytes, bytes] = field(default_factory=dict)
-    """By request: the bytes that brought `last`."""
-    matter: "Matter | None" = None
-    """How it is asked."""
-
-
-@dataclass(slots=True, eq=False)
-class _Unit:
-    """What the scheduler knows of a device. Its jobs take turns as the probe."""
-
-    jobs: list[Job]
-    ceiling: float
-    misses: int = 0
-    culprit: Job | None = None
-    """The one job that all misses since the last answer were of."""
-    free: float = 0.0
-    retired: bool = False
-
-    @property
-    def lives(self) -> bool:
-        """It is asked in its rhythm."""
-        return bool(self.jobs) and not self.misses and not self.retired
-
-
 _Queue = list[tuple[float, int, Job]]
 
 
@@ -93,8 +42,8 @@ class Scheduler:
 
     def __init__(self, scans: Mapping[str, Sequence[Scan]], now: float) -> None:
         """Everything is due at once."""
-        self._units: dict[str, _Unit] = {}
-        self._silent: dict[str, _Unit] = {}
+        self._units: dict[str, Unit] = {}
+        self._silent: dict[str, Unit] = {}
         self._waiting: _Queue = []
         self._ready: tuple[_Queue, ...] = tuple([] for _ in ScanClass)
         self._number = count()
@@ -112,7 +61,7 @@ class Scheduler:
     def plan(self, device: str, scans: Sequence[Scan], now: float, due: float | None = None) -> list[Job]:
         """From now on the device, perhaps a new one, has these scans: those it had keep their turn, others are due at
         once. With `due` none is asked before then."""
-        unit = self._units.setdefault(device, _Unit([], _CEILING_ELSE))
+        unit = self._units.setdefault(device, Unit([], _CEILING_ELSE))
         had = {job.scan: job for job in unit.jobs}
         for job in unit.jobs:
             job.gone = job.scan not in scans
@@ -120,6 +69,7 @@ class Scheduler:
         # The most important and then most frequent scan comes first.
         wanted = sorted(scans, key=lambda scan: (scan.kind, scan.period))
         unit.jobs = [had.get(scan) or Job(device, scan, unit, now) for scan in wanted]
+        acquaint(unit.jobs)
         unit.ceiling = min((_CEILING.get(scan.kind, _CEILING_ELSE) for scan in scans), default=_CEILING_ELSE)
         unit.culprit = None
         if not unit.jobs:
@@ -173,7 +123,16 @@ class Scheduler:
         for above in range(kind):
             self._lower_served[above] = self._number_served
         self._served[kind] = now
-        return heapq.heappop(self._ready[kind])[-1]
+        return self._or_more(heapq.heappop(self._ready[kind])[-1], now)
+
+    def _or_more(self, job: Job, now: float) -> Job:
+        """Instead of it a scan that is due as well and brings the same besides: bytes cost less than an exchange."""
+        for more in job.under:
+            if more.due <= now and not more.aside:
+                self._wait(job)  # should the other come to nothing, this one has kept its turn
+                self._served[more.scan.kind] = now
+                return more
+        return job
 
     def _lets_in(self, kind: int, now: float) -> bool:
         """Whether it is a lower class's turn, though this one has something to do."""
@@ -210,6 +169,8 @@ class Scheduler:
             unit.misses = 0
             for other in unit.jobs:
                 self._at(other, now + ASIDE if other.aside else now)
+        for other in job.over:
+            self._at(other, max(other.due + other.scan.period, now))
         if job.gone:
             return aside
         job.place = place = next(self._number)
@@ -308,7 +269,7 @@ class Scheduler:
             return now
         return now - self._credit / SILENT_SHARE + 1e-6
 
-    def _probe_of(self, unit: _Unit) -> Job:
+    def _probe_of(self, unit: Unit) -> Job:
         """The most important first, then others in turn: the scan may be at fault, not the device."""
         jobs = [job for job in unit.jobs if not job.aside] or unit.jobs
         return jobs[(unit.misses - 1) % len(jobs)]
@@ -319,7 +280,7 @@ class Scheduler:
         due = [job for job, unit in probes if job.due <= now and self._payable(unit, now) <= now]
         return min(due, key=lambda job: job.due, default=None)
 
-    def _payable(self, unit: _Unit, now: float) -> float:
+    def _payable(self, unit: Unit, now: float) -> float:
         """When the share of the silent allows this one to be probed."""
         return now if unit.misses < QUICK_MISSES else self.payable(now)
 
@@ -360,7 +321,7 @@ class Scheduler:
                     self._wait(job)
 
 
-def _accused(unit: _Unit, answered: Job) -> Job | None:
+def _accused(unit: Unit, answered: Job) -> Job | None:
     """The scan that was missed while this one was answered, when that was once too often."""
     culprit, unit.culprit = unit.culprit, None
     if culprit is None or culprit is answered or culprit.gone or culprit.aside:

@@ -1,7 +1,7 @@
 """Which channels are read together, and what a device taught about that by refusing."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from drivers.modbus._points import Channel
@@ -47,6 +47,9 @@ class Read:
     """The block after it that it might have been read with."""
     waits: frozenset[int]
     """The entries of `settle` that come first."""
+    table: Table
+    own: str = ""
+    """Its first block, where blocks of other scans come along."""
 
     @property
     def channels(self) -> list[Channel]:
@@ -74,6 +77,8 @@ class Planner:
     _fared: dict[str, bool] = field(init=False, default_factory=dict)
     """Blocks of what is tried: whether they were answered."""
     _round: int = field(init=False, default=0)
+    _lonely: set[str] = field(init=False, default_factory=set)
+    """Blocks whose read was refused when others came along in it."""
     _alone: dict[Table, set[int]] = field(init=False)
     """Addresses that are to be left alone: reading them may do something."""
     _guarded: dict[str, list[str]] = field(init=False, default_factory=dict)
@@ -104,6 +109,9 @@ class Planner:
         for group in sorted(groups, key=lambda group: (*group[:3], sorted(group[3]))):
             for read in self._runs(group, groups[group]):
                 self.reads[read.scan.name] = read
+        for name, read in list(self.reads.items()):
+            if read.scan.kind in _TALKATIVE and read.table not in BITS and read.blocks[0].key not in self._lonely:
+                self.reads[name] = self._in_company(read)
 
     def scans(self) -> Iterator[Scan]:
         """All exchanges that are wanted now; those that are only tried bring nothing."""
@@ -124,7 +132,10 @@ class Planner:
             self._fared.update((block.key, well) for block in read.blocks)
 
     def refused(self, read: Read) -> bool:
-        """Split it: at its gaps where there are any, else into its blocks; False when it is one block already."""
+        """Leave out what came along; else split it at its gaps where there are any, or into its blocks. False when it
+        is one block already."""
+        if self._left_alone(read):
+            return True
         if not self._split(read, gaps_only=read.gaps):
             return False
         for block in read.blocks:
@@ -133,8 +144,8 @@ class Planner:
         return True
 
     def unanswered(self, read: Read) -> bool:
-        """Split what bridges gaps: some devices do not even refuse."""
-        return self._split(read, gaps_only=True)
+        """Leave out what came along, or split what bridges gaps: some devices do not even refuse."""
+        return self._left_alone(read) or self._split(read, gaps_only=True)
 
     def tried(self, name: str, *, well: bool) -> bool:
         """What was split was asked for as a whole again; True when that is the end of it.
@@ -162,6 +173,39 @@ class Planner:
             self._cuts |= cuts | {read.following}
             self.plan()
         return bool(cuts)
+
+    def _left_alone(self, read: Read) -> bool:
+        if read.own:
+            self._lonely.add(read.own)
+            self.plan()
+        return bool(read.own)
+
+    def _in_company(self, read: Read) -> Read:
+        """With what is read next to it more often, where that lengthens it by less than an exchange costs: as often as
+        this is read, the other need not be."""
+        also: list[Block] = []
+        start, end = read.blocks[0].start, read.blocks[-1].end
+        others = [other for other in self.reads.values() if self._keeps_company(other, read)]
+        while next_to := [other for other in others if other.blocks[-1].end == start or other.blocks[0].start == end]:
+            other = next_to[0]
+            others.remove(other)
+            first, last = min(start, other.blocks[0].start), max(end, other.blocks[-1].end)
+            reached = self._reach(first, last, read.table)
+            if reached[1] - reached[0] <= self._most(read.table):
+                also, start, end = [*also, *other.blocks], first, last
+        if not also:
+            return read
+        first, last = self._reach(start, end, read.table)
+        scan = replace(read.scan, also=tuple(channel.name for block in also for channel in block.channels))
+        blocks = tuple(sorted((*read.blocks, *also), key=lambda block: block.start))
+        pdu = read_pdu(read.table, first, last - first)
+        return replace(
+            read, scan=scan, pdu=pdu, first=first, size=2 * (last - first), blocks=blocks, own=read.blocks[0].key
+        )
+
+    def _keeps_company(self, other: Read, read: Read) -> bool:
+        above = other.scan.kind < ScanClass.MEASURE and other.scan.period < read.scan.period
+        return above and (other.table, other.waits) == (read.table, read.waits) and other.size <= 2 * BRIDGE
 
     def _group(self, channel: Channel) -> _Group:
         spec, waits = channel.spec, self.settling.waits(channel.name)
@@ -243,4 +287,4 @@ class Planner:
         points = tuple(channel.name for block in run for channel in block.channels)
         size = (last - first + 7) // 8 if table in BITS else 2 * (last - first)
         scan = Scan(name=name, kind=kind, period=period, points=points)
-        return Read(scan, read_pdu(table, first, last - first), first, size, tuple(run), following, waits)
+        return Read(scan, read_pdu(table, first, last - first), first, size, tuple(run), following, waits, table)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.field.scheduler import SILENT_SHARE, Job, Scheduler
+from daemon.field.jobs import Job
+from daemon.field.scheduler import SILENT_SHARE, Scheduler
 from gatehouse.driver import Scan, ScanClass
 
 EXCHANGE = 0.03

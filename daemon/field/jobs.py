@@ -1,0 +1,79 @@
+"""What is asked of a device again and again: its scans as jobs, and which of them bring the same."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gatehouse.driver import Scan
+
+if TYPE_CHECKING:
+    from daemon.field.exchange import Matter
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One scan of one device, round after round."""
+
+    device: str
+    scan: Scan
+    unit: "Unit"
+    due: float
+    place: int = 0
+    """Which of its entries in the queues is the valid one."""
+    alone: int = 0
+    """Misses in a row, each of them followed by an answer to another scan of the device."""
+    aside: bool = False
+    """It is retried only rarely."""
+    gone: bool = False
+    """It is wanted no more."""
+    last: bytes | None = None
+    """The answer whose values stand: the very same once more only renews them. Whoever lands answers keeps this, too,
+    and these:"""
+    landed: float = -math.inf
+    """When it last brought values that count."""
+    worst: float = 0.0
+    """The longest, in seconds, that its values have been without renewal."""
+    known: dict[bytes, bytes] = field(default_factory=dict)
+    """By request: the bytes that brought `last`."""
+    matter: "Matter | None" = None
+    """How it is asked."""
+    brings: tuple[str, ...] = field(init=False)
+    """All channels of its answer."""
+    over: "list[Job]" = field(init=False, default_factory=list)
+    """Scans that need not be made when this one is: all of their channels come along."""
+    under: "list[Job]" = field(init=False, default_factory=list)
+    """The other way round."""
+    beside: "list[Job]" = field(init=False, default_factory=list)
+    """Scans that share a channel with it."""
+
+    def __post_init__(self) -> None:
+        """What the scan says."""
+        self.brings = self.scan.points + self.scan.also
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """What the scheduler knows of a device. Its jobs take turns as the probe."""
+
+    jobs: list[Job]
+    ceiling: float
+    misses: int = 0
+    culprit: Job | None = None
+    """The one job that all misses since the last answer were of."""
+    free: float = 0.0
+    retired: bool = False
+
+    @property
+    def lives(self) -> bool:
+        """It is asked in its rhythm."""
+        return bool(self.jobs) and not self.misses and not self.retired
+
+
+def acquaint(jobs: Sequence[Job]) -> None:
+    """Let them know which of them share channels."""
+    for job in jobs:
+        others = [other for other in jobs if other is not job]
+        job.over = [other for other in others if other.scan.points and {*other.scan.points} <= {*job.scan.also}]
+        job.under = [other for other in others if job.scan.points and {*job.scan.points} <= {*other.scan.also}]
+        job.beside = [other for other in others if not {*job.brings}.isdisjoint(other.brings)]
