@@ -27,6 +27,8 @@ MOST_WRITTEN_REGISTERS, MOST_WRITTEN_BITS = 123, 1968
 LONGEST_RTU, LONGEST_TCP = 256, 260
 
 EXCEPTION = 0x80
+SILENT = 11
+"""The exception by which a gateway says that the unit behind it did not answer."""
 _EXCEPTIONS = {
     1: "illegal function: this model has no such command; is the profile the right one?",
     2: "illegal data address: this model has nothing there; is the profile the right one, or the firmware older?",
@@ -238,8 +240,13 @@ class Tcp:
         if len(received) > 2 * LONGEST_TCP:
             return Found(len(received) - LONGEST_TCP, why="noise")
         for start, size in ((self.good, self.size), (self.exception, 9)):
-            if received.startswith(start[: len(received)]):
-                return Found(size, received[7:size]) if len(received) >= size else None
+            if not received.startswith(start[: len(received)]):
+                continue
+            if len(received) < size:
+                return None
+            # The gateway speaks of a unit that did not: it is missed like any that is silent, only sooner.
+            silent = start is self.exception and received[8] == SILENT
+            return Found(size, why="silent") if silent else Found(size, received[7:size])
         return self._refuse(received)
 
     def _refuse(self, received: bytes) -> Found | None:

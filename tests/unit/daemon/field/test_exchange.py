@@ -5,13 +5,14 @@ from collections import Counter
 
 import pytest
 
-from daemon.field.exchange import Exchanges, NoAnswerError, NotPermittedError
+from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError
 from drivers.modbus import codec
-from gatehouse.driver import Question
-from tests.unit.daemon.bus import LoopClock, play
+from gatehouse.driver import Found, Question
+from tests.unit.daemon.bus import LoopClock, play, until
 
 MANNERS = codec.Manners(0.1, 0.3, 0.0)
 READ = codec.read_pdu("holding", 0, 2)
+READ_FRAME = codec.sealed(b"\x01" + READ)
 GOOD = codec.sealed(b"\x01\x03\x04\x00\x07\x00\x08")
 COIL = codec.write_coil_pdu(0, 0xFF00)
 
@@ -208,5 +209,138 @@ def test_the_end_of_the_wire_ends_the_exchange() -> None:
             await one.ask()
         with pytest.raises(ConnectionError, match="unplugged"):
             await one.ask()
+
+    play(story)
+
+
+# What is known already
+
+
+def blind(pdu: bytes = READ) -> Question:
+    """A question that would not know its answer if it saw it."""
+
+    def find(received: bytes) -> Found | None:
+        raise AssertionError(f"{received!r} was looked at")
+
+    real = question(pdu)
+    return Question(request=real.request, find=find, expected=real.expected, patience=0.1, worst=0.3)
+
+
+class Asker:
+    """Starts exchanges and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.peer = peer()
+        self.peer.exchanges.echo = False
+        self.told: list[object] = []
+        self.counts: Counter[str] = Counter()
+
+    def start(self, asked: Question, expected: bytes | None = None) -> None:
+        def done(answer: bytes, error: Exception | None) -> None:
+            self.told.append(error or answer)
+
+        matter = Matter(self.counts, ("u", "x"), done, same=self.told.append)
+        self.peer.exchanges.start(asked, matter, asyncio.get_running_loop().time(), expected)
+
+
+def test_the_very_answer_that_is_expected_is_taken_without_a_look() -> None:
+    async def story() -> None:
+        one = Asker()
+        one.peer.script = [[(0.02, GOOD)]]
+        began = asyncio.get_running_loop().time()
+        one.start(blind(), GOOD)
+        await asyncio.sleep(1)
+        assert one.told == [pytest.approx(began + 0.02 + 3.5 * 10 / 9600, abs=1e-4)], "told when, and only once"
+        assert [(e.kind, e.data) for e in one.peer.exchanges.ring.entries()] == [("sent", READ_FRAME), ("answer", GOOD)]
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [(0.02, GOOD[:4]), (0.021, GOOD[4:])],
+        [(0.02, b"\x00"), (0.021, GOOD)],
+        [(0.02, GOOD + GOOD)],
+        [(0.02, codec.sealed(b"\x01\x03\x04\x00\x07\x00\x09"))],
+    ],
+    ids=["pieces", "noise", "doubled", "another"],
+)
+def test_whatever_else_comes_is_looked_at(pieces: list[tuple[float, bytes]]) -> None:
+    async def story() -> None:
+        one = Asker()
+        one.peer.script = [pieces]
+        one.start(question(), GOOD)
+        await asyncio.sleep(1)
+        assert len(one.told) == 1
+        assert one.told[0] == pieces[-1][1][-8:-2] or one.told[0] == GOOD[1:-2]
+
+    play(story)
+
+
+def test_an_expected_answer_that_comes_before_it_was_asked_for_is_none() -> None:
+    """The last one's second copy, in the silence before the same question."""
+
+    async def story() -> None:
+        one = Asker()
+        one.peer.script = [[(0.02, GOOD), (0.0215, GOOD)], []]
+        one.start(question(), GOOD)
+        await asyncio.sleep(0.0245)
+        assert len(one.told) == 1
+        one.start(question(), GOOD)
+        await asyncio.sleep(1)
+        assert isinstance(one.told[1], NoAnswerError)
+        assert one.counts["doubled"] == 1
+
+    play(story)
+
+
+def test_a_gateway_that_says_that_nobody_answers_ends_it_at_once() -> None:
+    async def story() -> None:
+        one = Asker()
+        one.peer.exchanges.stream = False
+        asked = Question(request=b"?", find=lambda received: Found(len(received), why="silent"), expected=9)
+        one.peer.script = [[(0.02, b"nobody")], [(0.02, b"nobody")]]
+        began = asyncio.get_running_loop().time()
+        for n in (1, 2):
+            one.start(asked)
+            await until(lambda: len(one.told) >= n)  # noqa: B023 - awaited in the same round
+        assert asyncio.get_running_loop().time() - began < 0.05, "nor is anybody kept waiting for a late answer"
+        assert all("the gateway says" in str(error) for error in one.told)
+
+    play(story)
+
+
+def test_a_wire_that_breaks_while_it_is_written_to_is_told_once() -> None:
+    async def story() -> None:
+        one = Asker()
+
+        def broken(_: bytes) -> None:
+            one.peer.exchanges.end("broken")
+            raise ConnectionError("broken")
+
+        one.peer.send = broken  # type: ignore[method-assign]
+        one.start(question())
+        await asyncio.sleep(1)
+        assert [str(error) for error in one.told] == ["broken"]
+
+    play(story)
+
+
+@pytest.mark.parametrize("script", [[(0.02, GOOD)], []], ids=["answered", "missed"])
+def test_the_mistakes_of_those_who_are_told_reach_whoever_owns_the_line(script: list[tuple[float, bytes]]) -> None:
+    async def story() -> None:
+        failed: list[Exception] = []
+        one = peer()
+        one.exchanges = Exchanges(LoopClock(), "serial", 9600, 10, failed=failed.append)
+        one.exchanges.attach(one)  # type: ignore[arg-type]
+        one.script = [script]
+
+        def mistaken(_answer: bytes, _error: Exception | None) -> None:
+            raise KeyError("oops")
+
+        one.exchanges.start(question(), Matter(Counter(), ("", ""), mistaken), asyncio.get_running_loop().time())
+        await asyncio.sleep(1)
+        assert [type(error) for error in failed] == [KeyError]
 
     play(story)

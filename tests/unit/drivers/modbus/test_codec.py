@@ -226,7 +226,8 @@ def test_a_tcp_request_has_its_header() -> None:
         ),
         ("another unit", TCP_GOOD[:6] + b"\x04" + TCP_GOOD[7:], None, ["foreign"]),
         ("another length", bytes.fromhex("0102000000050303020000"), None, ["foreign"]),
-        ("exception", bytes.fromhex("010200000003" + "03830B"), b"\x83\x0b", []),
+        ("exception", bytes.fromhex("010200000003" + "03830A"), b"\x83\x0a", []),
+        ("the gateway says that the unit is silent", bytes.fromhex("010200000003" + "03830B"), None, ["silent"]),
         ("noise first", b"\xff\xff\xff\xff\xff" + TCP_GOOD, TCP_GOOD[7:], ["noise"]),
     ],
 )
