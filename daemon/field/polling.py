@@ -246,7 +246,8 @@ class Polling:
         exchanges, matter.patience, matter.short = self._exchanges, None, False
         matter.permit = self._no_order if exchanges.stream or now < exchanges.quarantine else None
         if unit.misses:
-            matter.patience = self._attendance.patience(unit, exchanges.cost(question))
+            if exchanges.stream:  # a gateway waits for its own time, whether we do or not
+                matter.patience = self._attendance.patience(unit, exchanges.cost(question))
             matter.short = self._attendance.silent(unit)
         return None if unit.doubt or unit.owed or exchanges.echo is not False else expected
 

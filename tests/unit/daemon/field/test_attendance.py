@@ -1,0 +1,124 @@
+"""Silent devices: known soon, looked for within their share, and back at once, however many they are."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from daemon.field import lines
+from daemon.field.lines import LineOwner
+from gatehouse.driver import Found, Question, ScanClass
+from tests.unit.daemon.bus import Bus, FakeWire, Ledger, LoopClock, Talker, play, scan, until
+from tests.unit.daemon.field.conftest import SERIAL, TCP, Stage, io
+
+UNITS = [f"u{number:02}" for number in range(32)]
+
+
+class Paced(Bus):
+    """A wire on which every exchange takes as long as at 9600 baud, and units that begin to answer after 20 ms."""
+
+    def take(self, request: bytes, wire: FakeWire) -> None:
+        self.delays[request.decode()[1:].partition(":")[0]] = [0.034 + 0.02]
+        super().take(request, wire)
+
+
+def ages(sink: Ledger, units: list[str], since: float) -> list[float]:
+    """Between two readings of the alarms of these units, sorted."""
+    found = []
+    for unit in units:
+        instants = [at for at in sink.renewals(f"{unit}.alarm") if at >= since]
+        found += [b - a for a, b in itertools.pairwise(instants)]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("dead", [4, 12])
+def test_many_die_at_once(dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them are known to be lost soon, each is looked for ever after, and the living hardly notice."""
+
+    async def story() -> None:
+        bus, sink, clock = Paced(), Ledger(), LoopClock()
+        monkeypatch.setattr(lines, "connect", bus.connect)
+        wanted = (scan("alarm", period=1.0), scan("amps", ScanClass.MEASURE, 10.0))
+        devices = {name: Talker(name, wanted, {"patience": 0.15, "worst": 0.4}) for name in UNITS}
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(LineOwner("l", SERIAL, devices, sink, clock).run())
+            await asyncio.sleep(30)
+            before = ages(sink, UNITS[dead:], clock.monotonic() - 20)
+            bus.dead, died = set(UNITS[:dead]), clock.monotonic()
+            await until(lambda: {name for name, on, _ in sink.devices if not on} == bus.dead, 10)
+            await asyncio.sleep(20)
+            settled = clock.monotonic()
+            await asyncio.sleep(60)
+            after = ages(sink, UNITS[dead:], settled)
+            assert after[len(after) * 99 // 100] < 1.15 * before[len(before) * 99 // 100]
+            for name in bus.dead:
+                probes = [at for at, what in bus.asked if what.startswith(name) and at > settled]
+                assert max(b - a for a, b in itertools.pairwise([settled, *probes])) < 25
+            assert not [1 for name, on, _ in sink.devices if not on and name not in bus.dead], "nobody else is lost"
+            bus.dead, back = set(), clock.monotonic()
+            online = dict.fromkeys(UNITS, True)
+            await until(lambda: {name: on for name, on, _ in sink.devices} == online, 10)
+            assert clock.monotonic() - back < 10
+            assert died < settled
+            running.cancel()
+
+    play(story)
+
+
+def test_one_that_comes_back_slower_than_it_ever_was_is_found(stage) -> None:
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(2)
+        on.bus.dead.add("io1")
+        await asyncio.sleep(30)
+        on.bus.dead.clear()
+        on.bus.delays["io1"] = [0.09] * 10_000
+        await until(lambda: on.sink.devices[-1] == ("io1", True, "answers"), 30)
+
+    stage(story, io(), io("io2"))
+
+
+def test_one_that_answers_late_again_and_again_keeps_its_quarantine(stage) -> None:
+    """As long as late answers come nobody else speaks into them."""
+
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        on.bus.delays["io1"] = [0.25] * 3
+        await asyncio.sleep(5)
+        status = on.line.status()
+        assert status["devices"]["io1"]["late"] == 3
+        assert status["stray_bytes"] == 0
+        assert status["devices"]["io2"]["misses"] == 0
+
+    stage(story, io(), io("io2"))
+
+
+class Behind(Talker):
+    """Stands behind a gateway that says `~` when it does not answer."""
+
+    def question(self, request: bytes, start: bytes, expected: int) -> Question:
+        real = super().question(request, start, expected)
+
+        def find(received: bytes) -> Found | None:
+            return Found(1, why="silent") if received == b"~" else real.find(received)
+
+        return Question(request=request, find=find, expected=expected, patience=1.5, worst=2.0)
+
+
+def test_units_that_their_gateway_finds_silent_are_silent(stage) -> None:
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(2)
+        on.bus.garble = lambda answer: b"~" if answer[1:3] in {b"g0", b"g1", b"g2"} else answer
+        on.bus.delays = {name: [0.5] * 10_000 for name in ("g0", "g1", "g2")}
+        await until(lambda: {name for name, online, _ in on.sink.devices if not online} == {"g0", "g1", "g2"}, 10)
+        assert "the gateway says that nobody answers it" in on.sink.devices[-1][2]
+        await asyncio.sleep(10)
+        settled = asyncio.get_running_loop().time()
+        await asyncio.sleep(60)
+        gaps = [at for at in on.sink.renewals("g9.in") if at > settled]
+        longest = sorted(b - a for a, b in itertools.pairwise(gaps))
+        assert longest[-1] < 0.5 + 0.5 + 0.05, "one of them at a time"
+        assert sum(longest) / len(longest) < 0.6
+        asked = [1 for at, what in on.bus.asked if what[:2] in {"g0", "g1", "g2"} and at > settled]
+        assert 6 <= len(asked) <= 14, "a tenth of the time"
+
+    stage(story, *(Behind(f"g{n}", (scan("in", period=0.5),)) for n in range(10)), settings=TCP)
