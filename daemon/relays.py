@@ -107,7 +107,9 @@ class Relay:
 
     def _reads(self) -> bool | None:
         reading = self.image.read(self.point, self.clock.monotonic())
-        return bool(reading.value) if reading.good and reading.at > self._sent else None
+        if not reading.good or reading.at <= self._sent or not isinstance(reading.value, bool | int):
+            return None  # a text is neither: "off" would be true
+        return bool(reading.value)
 
     def _drive(self, now: float) -> None:
         self._orders += 1

@@ -44,6 +44,8 @@ def build(draft: Draft, folder: Path, *, wired: bool) -> Hardware:
             continue
         try:
             points, scans = list(device.points()), [] if isinstance(device, Listener) else list(device.scans())
+            if any(point.name == "online" for point in points):
+                raise ValueError("its point `online` has the name of the one that every device has; it needs another")
         except Exception as error:  # noqa: BLE001 - the edge of a plug-in
             draft.document.fault(("devices", name), "driver_refuses", why=error)
             continue

@@ -69,6 +69,8 @@ def find(family: Family, name: str) -> Kind:
 @lru_cache(maxsize=128)
 def described(family: Family, name: str, build: type[Any]) -> Kind:
     """A dataclass as a plug-in: what may be written of it is read from its fields."""
+    if not (isinstance(build, type) and dataclasses.is_dataclass(build)):
+        raise TypeError(f"what it calls {getattr(build, '__name__', build)} is no dataclass: write @dataclass above it")
     hints = get_type_hints(build, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(build) if field.init}
     profile = _model(hints["profile"]) if family == "drivers" and "profile" in fields else None

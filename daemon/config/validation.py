@@ -154,7 +154,7 @@ def _example(model: type[BaseModel], loc: Where) -> str:
 
 def _field(model: type[BaseModel], loc: Where) -> FieldInfo | None:
     fields = _model_at(model, loc[:-1]).model_fields
-    return next((field for name, field in fields.items() if (field.alias or name) == loc[-1]), None)
+    return next((field for name, field in fields.items() if loc and (field.alias or name) == loc[-1]), None)
 
 
 def mark_of(kind: type[Mark], *annotations: object) -> Mark | None:

@@ -119,7 +119,8 @@ class Host:
         return self._keep(self._devices[device].write(channel, value if seconds is None else Pulse(value, seconds)))
 
     def _accept(self, device: int, number: int, answer: bytes) -> None:
-        self._devices[device].accept(self._questions[number], answer)
+        if (said := self._devices[device].accept(self._questions[number], answer)) is not None:
+            raise TypeError(f"accept returned {said!r}; it returns nothing for yes, and raises DriverError for no")
 
     def _prepare(self, device: int) -> list[wire.SaidQuestion]:
         return [self._keep(question) for question in self._devices[device].prepare()]

@@ -18,7 +18,10 @@ from daemon.plugins.rights import Right
 
 _GROWTH = 128 << 20
 """Bytes of address space beyond what the host itself has."""
+_ASSUMED = 512 << 20
+"""The same of the host itself, where the machine does not tell."""
 _FILES = 32
+_PROC = Path("/proc/self")
 _ARCHES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _PLAIN = {
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "fstat": (5, 80), "newfstatat": (262, 79), "statx": (332, 291),
@@ -83,17 +86,21 @@ def raise_all(rights: Collection[Right]) -> list[str]:
 
 def _limits(rights: Collection[Right]) -> Iterator[str]:
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+        (_PROC / "oom_score_adj").write_text("1000", encoding="ascii")
         yield "first-out-of-memory"
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limits = {resource.RLIMIT_AS: pages * resource.getpagesize() + _GROWTH, resource.RLIMIT_NOFILE: _FILES}
+    size = _ASSUMED
+    with suppress(OSError):
+        size = int((_PROC / "statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    limits = {resource.RLIMIT_AS: size + _GROWTH, resource.RLIMIT_NOFILE: _FILES}
     limits[resource.RLIMIT_CORE] = limits[resource.RLIMIT_MEMLOCK] = limits[resource.RLIMIT_MSGQUEUE] = 0
     if "files" not in rights:
         limits[resource.RLIMIT_FSIZE] = 0
     if not {"processes", "threads"} & set(rights):
         limits[resource.RLIMIT_NPROC] = 0
     for kind, most in limits.items():
-        resource.setrlimit(kind, (most, most))
+        hard = resource.getrlimit(kind)[1]  # what we are held to ourselves, nobody may exceed
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (least, least))
     yield "memory"
 
 

@@ -57,7 +57,7 @@ class SaidPoint(Struct, array_like=True, frozen=True):
         """What was said."""
         if not self.low <= self.high:
             raise ValueError(f"{self.name}: low {self.low:g} is not below high {self.high:g}")
-        return Point(name=self.name, title=self.title, unit=self.unit, writable=self.writable,
+        return Point(name=self.name, title=plain(self.title), unit=plain(self.unit), writable=self.writable,
                      momentary=self.momentary, low=self.low, high=self.high)  # fmt: skip
 
 
@@ -94,8 +94,12 @@ class SaidSample(Struct, array_like=True, frozen=True):
     note: Text
 
     def sample(self) -> Sample:
-        """What was said."""
-        return Sample(self.value, Quality(self.quality), self.note)
+        """What was said; no value, and a text that a terminal would obey, are never a good reading."""
+        if self.value is None:
+            return Sample(None, Quality.BAD, plain(self.note) or "its driver brings no value")
+        if isinstance(self.value, str) and not self.value.isprintable():
+            return Sample(None, Quality.BAD, f"{plain(self.value)!r} has control characters and is no text")
+        return Sample(self.value, Quality(self.quality), plain(self.note) if self.note else "")
 
 
 class SaidFound(Struct, array_like=True, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
+from math import inf
 from typing import Annotated
 
 from pydantic import Field
@@ -26,6 +27,8 @@ _REFUSED = (2, 3)
 """Exceptions by which a device says that it has nothing there, or not so much of it."""
 _NUMBERS = 4
 """Transactions of one read on TCP, in turn: an answer that is later than three others is later than any may be."""
+_NOTICED = 90.0
+"""Seconds within which it is asked something, so that its silence is reported within 100 s."""
 _SETTLED = "found to be as the profile says; read next"
 _NOT_SETTLED = "not settled yet that it is what its profile says"
 
@@ -74,6 +77,11 @@ class Device:
         self._settling, self._factors = Settling(self.profile), Factors(self.profile, self._channels)
         self._planner = Planner(self.profile, self._channels, self._settling)
         self._reads = self._current = self._planner.reads
+        if min((read.scan.period for read in self._reads.values()), default=inf) > _NOTICED:
+            raise ValueError(
+                f"profile: nothing of {self.profile.model} is read within {_NOTICED:g} s, so its silence would be "
+                f"noticed too late; give one of its points a period of {_NOTICED:g}s or less"
+            )
         limits = self.profile.limits
         self._manners = codec.Manners(
             limits.patience + self.slower, limits.worst + self.slower, limits.gap, limits.usual

@@ -64,9 +64,9 @@ class Flash(Part):
 
     address: Address
     """For the first of counted channels; the others follow by one each."""
-    step: Time = 0.1
+    step: Annotated[Time, Field(gt=0)] = 0.1
     """What one count of the value lasts."""
-    most: Word = 0x7FFF
+    most: Annotated[Word, Field(ge=1)] = 0x7FFF
     """The largest value."""
 
 
@@ -113,7 +113,7 @@ class PointSpec(Part):
     inverted: bool = False
     """0 means yes."""
     kind: Literal["safety", "access", "measure", "slow"] = "slow"
-    period: Time = 60.0
+    period: Annotated[Time, Field(ge=0.02, le=86400)] = 60.0
     writable: bool = False
     self_clearing: bool = False
     """A push of a button: only true is written, to a register as 1, and nothing is ever read back from it."""
@@ -125,7 +125,8 @@ class PointSpec(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        faults = [*self._faults(), *self._slice_faults(), *self._form_faults(), *self._order_faults()]
+        sorts = (self._faults(), self._order_faults(), self._slice_faults(), self._form_faults(), self._words_faults())
+        faults = [fault for sort in sorts for fault in sort]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -134,12 +135,6 @@ class PointSpec(Part):
         said = self.model_fields_set
         if self.table in BITS and (strange := _OF_REGISTERS & said):
             yield f"a {self.table} is on or off: it has no {', '.join(sorted(strange))}"
-        if self.table != "coil" and (self.flash_on or self.flash_off):
-            yield "flash_on and flash_off are writes to coils"
-        if self.writable and self.table in {"discrete", "input"}:
-            yield f"a {self.table} cannot be written; coils and holding registers can"
-        if self.self_clearing and not self.writable:
-            yield "self_clearing is for what is written: say writable: true"
         if self.self_clearing and (strange := (_OF_NUMBERS | _OF_READING) & said):
             yield f"what clears itself has no {', '.join(sorted(strange))}"
         if not self.self_clearing and (missing := {"kind", "period"} - said):
@@ -150,6 +145,16 @@ class PointSpec(Part):
             yield f"low ({self.low:g}) is above high ({self.high:g})"
         if self.address + (self.count - 1) * self.stride + self.width > 0x10000:
             yield "it reaches beyond address 65535"
+
+    def _order_faults(self) -> Iterator[str]:
+        if self.table != "coil" and (self.flash_on or self.flash_off):
+            yield "flash_on and flash_off are writes to coils"
+        if self.writable and self.table in {"discrete", "input"}:
+            yield f"a {self.table} cannot be written; coils and holding registers can"
+        if any(flash.address + self.count > 0x10000 for flash in (self.flash_on, self.flash_off) if flash):
+            yield "its flash reaches beyond address 65535"
+        if self.self_clearing and not self.writable:
+            yield "self_clearing is for what is written: say writable: true"
 
     def _slice_faults(self) -> Iterator[str]:
         slices = [name for name in ("byte", "bit", "bits") if getattr(self, name) is not None]
@@ -188,7 +193,7 @@ class PointSpec(Part):
         if self.times and (self.enum or self.bit is not None):
             yield "only a number can be multiplied: no times with enum or bit"
 
-    def _order_faults(self) -> Iterator[str]:
+    def _words_faults(self) -> Iterator[str]:
         if self.words == "settled" and self.form not in {"u32", "s32", "float32"}:
             yield "words: settled is for the forms u32, s32 and float32"
         elif self.words != "high-first" and (self.width == 1 or self.form == "text"):

@@ -41,11 +41,11 @@ class Limits(Part):
     """Reads begin at an even address and fetch an even number of registers."""
     usual: Time = 0.02
     """A healthy device usually begins its answer after so long."""
-    patience: Time = 0.3
+    patience: Annotated[Time, Field(le=5)] = 0.3
     """The longest that a healthy device takes to begin its answer."""
-    worst: Time = 0.6
+    worst: Annotated[Time, Field(le=10)] = 0.6
     """After this not even a late answer comes any more."""
-    gap: Time = 0.0
+    gap: Annotated[Time, Field(le=10)] = 0.0
     """The device wants to be left alone this long between two requests."""
     register_write: Literal["single", "multiple"] = "single"
     """Registers are written with function 6, or with function 16 only."""

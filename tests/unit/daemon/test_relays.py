@@ -36,6 +36,14 @@ def reads(image, clock, value) -> None:
     image.put(LOCK, value, Quality.GOOD, clock.now)
 
 
+def test_a_text_confirms_nothing(relay, image, clock):
+    """A lock that reads "off" is not on."""
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    clock.now += 60
+    reads(image, clock, "off")
+    assert alarm(relay)
+
+
 def test_a_timed_unlock_is_a_pulse_of_the_device(relay, outlet, clock):
     relay.told(decision(Passage.OPEN, until=clock.now + 5))
     assert outlet.values() == [(LOCK, Pulse(True, 5.0))]

@@ -191,6 +191,16 @@ def test_a_push_of_a_button_is_written_and_never_read(profile: Shipped) -> None:
     assert not [scan for scan in device.scans() if "switch_on1" in scan.points]
 
 
+@pytest.mark.parametrize(
+    "point",
+    [{"period": "91s"}, {"table": "coil", "writable": True, "self_clearing": True}],
+    ids=["rarely", "never"],
+)
+def test_what_is_asked_too_rarely_to_be_missed_is_refused(point: dict[str, Any], made: Made) -> None:
+    with pytest.raises(ValueError, match=r"nothing of thing is read within 90 s"):
+        Device(1, made({"thing": point}))
+
+
 def test_a_device_that_speaks_ascii_is_not_on_modbus_tcp(made: Made) -> None:
     spoken = made({"co": {"table": "holding", "address": 1}}, framing="ascii")
     device = Device(1, spoken)

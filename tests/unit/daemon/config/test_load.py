@@ -148,6 +148,26 @@ def test_no_message_repeats_a_password_that_stands_in_the_file(folder: Path) -> 
             assert "12345678" not in shown
 
 
+@pytest.mark.parametrize(
+    ("points", "says"),
+    [
+        ("  {}", "a profile without points says nothing"),
+        (
+            "  online: {title: {zh: 在线, en: x}, table: coil, address: 0, kind: access, period: 1s}",
+            "its point `online`",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_profile_as_a_whole_is_told(folder: Path, points: str, says: str) -> None:
+    shipped = Path(__file__).parents[4] / "config" / "profiles" / "xy-md02.yaml"
+    (folder / "profiles").mkdir()
+    head = shipped.read_text(encoding="utf-8").partition("points:\n")[0]
+    (folder / "profiles" / "xy-md02.yaml").write_text(f"{head}points:\n{points}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(folder)
+    assert says in str(caught.value)
+
+
 def test_own_profiles_of_a_site_go_before_the_shipped_ones(folder: Path) -> None:
     shipped = Path(__file__).parents[4] / "config" / "profiles" / "xy-md02.yaml"
     own = folder / "profiles" / "xy-md02.yaml"

@@ -11,7 +11,8 @@ import pytest
 
 from daemon.plugins import process, remote
 from daemon.plugins.process import DriverFaultError, DriverProcess, ForbiddenError, Patience
-from gatehouse.driver import DriverError
+from gatehouse.driver import DriverError, Sample
+from gatehouse.points import Quality
 from tests.unit.daemon.plugins.evil import driver
 
 Start = Callable[..., DriverProcess]
@@ -180,6 +181,22 @@ def test_what_no_driver_may_do_is_a_fault_and_the_process_lives(obedient: Driver
         one.read(one.scans()[0], f"def deed(self, scan, answer):\n {deed}".encode())
     assert obedient.pid == before
     assert one.ask(one.scans()[0]).find(b"!1.").used == 3
+
+
+@pytest.mark.parametrize(
+    ("sample", "note"),
+    [
+        ("Sample(None)", "its driver brings no value"),
+        ("Sample(None, note='\\x1b[2Jgone')", "[2Jgone"),
+        ("Sample('a\\x00\\x1b[31m')", "'a [31m' has control characters and is no text"),
+    ],
+)
+def test_no_value_and_what_a_terminal_would_obey_are_bad_readings(
+    obedient: DriverProcess, sample: str, note: str
+) -> None:
+    one = device(obedient)
+    deed = f"def deed(self, scan, answer):\n return {{'level': {sample}}}".encode()
+    assert one.read(one.scans()[0], deed) == {"level": Sample(None, Quality.BAD, note)}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_what_it_can_do_is_seen_by_its_methods(tmp_path: Path) -> None:
         one.close()
 
 
+def test_a_driver_that_says_no_by_returning_it_has_not_said_yes(tmp_path: Path) -> None:
+    """A lock would count as told."""
+    text = (ROOT / "drivers/_blueprint.py").read_text()
+    file = tmp_path / "tank.py"
+    file.write_text(text.replace('        if answer.startswith(b"?"):\n', "        return False\n        if 1:\n"))
+    tank = remote.make(DriverProcess(file, "", ()), {"address": 7}, {})
+    with pytest.raises(DriverFaultError, match="accept returned False"):
+        tank.accept(tank.write("heater", True), b"!07\r")
+    tank.close()
+
+
 @pytest.fixture
 def learner(tmp_path: Path):
     file = driver(tmp_path)

@@ -85,6 +85,11 @@ def test_the_channels_that_sites_name_are_there(
         ({"times": ["thing"], "bit": 1}, "only a number can be multiplied"),
         ({"only_if": "valid"}, "there is no point valid"),
         ({"only_if": "thing"}, "thing is neither true nor false"),
+        ({"period": "0s"}, "greater than or equal to 0.02"),
+        ({"period": "25h"}, "less than or equal to 86400"),
+        ({"table": "coil", "flash_on": {"address": 5, "step": "0s"}}, "greater than 0"),
+        ({"table": "coil", "flash_on": {"address": 5, "most": 0}}, "greater than or equal to 1"),
+        ({"table": "coil", "count": 3, "flash_off": {"address": 65534}}, "its flash reaches beyond address 65535"),
         ({"scale": 0}, "scale: 0 would make the same of everything"),
         ({"scale": float("nan")}, "less than or equal"),
         ({"scale": float("inf")}, "less than or equal"),
@@ -102,9 +107,11 @@ def test_what_makes_no_sense_is_refused(entry: dict[str, Any], message: str, mad
 
 
 def test_the_push_of_a_button_may_be_a_register(made: Callable[..., Profile]) -> None:
-    device = Device(1, made({"reset": {"table": "holding", "address": 10, "writable": True, "self_clearing": True}}))
+    device = Device(
+        1, made({"leak": {}, "reset": {"table": "holding", "address": 10, "writable": True, "self_clearing": True}})
+    )
     assert device.write("reset", True).request.startswith(bytes.fromhex("01 06 00 0A 00 01"))
-    assert not device.scans()
+    assert [scan.points for scan in device.scans()] == [("leak",)]
     with pytest.raises(DriverError, match="only true"):
         device.write("reset", False)
     with pytest.raises(ValidationError, match="for what is written"):
@@ -129,6 +136,12 @@ def test_a_setting_may_be_owed_only_with_what_is_asked_for(made: Callable[..., P
 def test_a_channel_cannot_come_twice(made: Callable[..., Profile]) -> None:
     with pytest.raises(ValidationError, match="relay2 comes twice"):
         made({"relay": {"table": "coil", "count": 4}, "relay2": {"table": "coil"}})
+
+
+@pytest.mark.parametrize("limits", [{"worst": "1h"}, {"patience": "6s", "worst": "7s"}, {"gap": "1m"}])
+def test_no_device_keeps_its_line_for_minutes(limits: dict[str, str], made: Callable[..., Profile]) -> None:
+    with pytest.raises(ValidationError, match="less than or equal to"):
+        made({"thing": {}}, limits=limits)
 
 
 def test_worst_is_not_shorter_than_patience(made: Callable[..., Profile]) -> None:
