@@ -109,9 +109,14 @@ class Planner:
         for group in sorted(groups, key=lambda group: (*group[:3], sorted(group[3]))):
             for read in self._runs(group, groups[group]):
                 self.reads[read.scan.name] = read
-        for name, read in list(self.reads.items()):
-            if read.scan.kind in _TALKATIVE and read.table not in BITS and read.blocks[0].key not in self._lonely:
-                self.reads[name] = self._in_company(read)
+        whole: dict[str, Read] = {}
+        for read in self.reads.values():
+            sociable = (
+                read.scan.kind in _TALKATIVE and read.table not in BITS and read.blocks[0].key not in self._lonely
+            )
+            planned = self._in_company(read, whole) if sociable else read
+            whole[planned.scan.name] = planned
+        self.reads = whole
 
     def scans(self) -> Iterator[Scan]:
         """All exchanges that are wanted now; those that are only tried bring nothing."""
@@ -180,7 +185,7 @@ class Planner:
             self.plan()
         return bool(read.own)
 
-    def _in_company(self, read: Read) -> Read:
+    def _in_company(self, read: Read, planned: Mapping[str, Read]) -> Read:
         """With what is read next to it more often, where that lengthens it by less than an exchange costs: as often as
         this is read, the other need not be."""
         also: list[Block] = []
@@ -196,7 +201,8 @@ class Planner:
         if not also:
             return read
         first, last = self._reach(start, end, read.table)
-        scan = replace(read.scan, also=tuple(channel.name for block in also for channel in block.channels))
+        name = self._name(read.table, (first, last), read.scan.period, read.scan.kind, {**self.reads, **planned})
+        scan = replace(read.scan, name=name, also=tuple(channel.name for block in also for channel in block.channels))
         blocks = tuple(sorted((*read.blocks, *also), key=lambda block: block.start))
         pdu = read_pdu(read.table, first, last - first)
         return replace(
@@ -279,12 +285,19 @@ class Planner:
         if last - first > self._most(table):
             names = ", ".join(channel.name for block in run for channel in block.channels)
             raise ValueError(f"profile: {names} belong together and need {last - first}, more than {self._most(table)}")
-        name = f"{table} {first}-{last - 1} every {period:g} s"
-        if self._round:
-            name += f" ({self._round + 1})"
-        while name in self.reads:  # the same registers for another class, or before they are settled
-            name += f", {kind.name.lower()}"
+        name = self._name(table, (first, last), period, kind, self.reads)
         points = tuple(channel.name for block in run for channel in block.channels)
         size = (last - first + 7) // 8 if table in BITS else 2 * (last - first)
         scan = Scan(name=name, kind=kind, period=period, points=points)
         return Read(scan, read_pdu(table, first, last - first), first, size, tuple(run), following, waits, table)
+
+    def _name(
+        self, table: Table, reach: tuple[int, int], period: float, kind: ScanClass, taken: Collection[str]
+    ) -> str:
+        """What it is remembered by: what is asked otherwise has another one."""
+        name = f"{table} {reach[0]}-{reach[1] - 1} every {period:g} s"
+        if self._round:
+            name += f" ({self._round + 1})"
+        while name in taken:  # the same registers for another class, or before they are settled
+            name += f", {kind.name.lower()}"
+        return name

@@ -76,6 +76,21 @@ def test_small_gaps_are_bridged_where_nothing_hangs_on_them(
     assert reads(Device(1, made(at(0, 1, 12, 13, **more)))) == planned
 
 
+def test_who_does_not_answer_for_both_at_once_is_asked_apart_and_read_as_that(made: Made) -> None:
+    """What was remembered of the one is nothing to the other."""
+    alarm = {"alarm": {"address": 0, "kind": "safety", "period": "500ms"}}
+    device = Device(1, made(alarm | at(1, 2, 3)))
+    assert reads(device) == [(0, 1), (0, 4)]
+    scan = device.scans()[1]
+    device.read(scan, b"\x04\x08" + bytes(8))
+    with pytest.raises(DriverError):
+        device.read(scan, b"\x84\x02")
+    assert device.learn(scan, b"\x84\x02")
+    assert reads(device) == [(0, 1), (1, 3)]
+    samples = device.read(device.scans()[1], b"\x04\x06\x00\x07\x00\x08\x00\x09")
+    assert {name: sample.value for name, sample in samples.items()} == {"r1": 7, "r2": 8, "r3": 9}
+
+
 def test_a_gap_that_costs_more_than_another_exchange_is_not(made: Made) -> None:
     assert reads(Device(1, made(at(0, 10, 22)))) == [(0, 11), (22, 1)]
 
