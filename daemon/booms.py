@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from daemon.annunciator import own
 from daemon.arbiter import Decision
 from daemon.clock import Clock
-from daemon.commands import Send
+from daemon.commands import Send, always
 from daemon.config.site import Lane
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Passage, Priority, Pulse
@@ -135,7 +135,7 @@ class Boom:
 
     def _switch_off(self, point: str) -> None:
         """Never after the pulse that it makes way for."""
-        self.send(point, False, min(self._priority, Priority.PROTECTION), _always, _ignored)
+        self.send(point, False, min(self._priority, Priority.PROTECTION), always, _ignored)
 
     def _limit_point(self, wanted: Passage) -> str | None:
         return self.lane.up if wanted is Passage.OPEN else self.lane.down
@@ -154,10 +154,6 @@ class Boom:
             return False
         seen = self.image.read(limit, self.clock.monotonic())
         return seen.good and seen.value is True
-
-
-def _always() -> str:
-    return ""
 
 
 def _ignored(refusal: str) -> None:
