@@ -83,11 +83,11 @@ def shipped(names: Sequence[str] = ()) -> list[Profile]:
 
 def sampled(samples: Mapping[str, Sample], scan: Scan) -> int:
     """How many of them are good. Wrong when one is no sample of this scan, or holds what no image may."""
-    if type(samples) is not dict or len(samples) > len(scan.points):
+    if type(samples) is not dict or len(samples) > len(scan.points) + len(scan.also):
         raise Wrong(f"{len(samples)} samples of {len(scan.points)} channels")
     good = 0
     for name, sample in samples.items():
-        if name not in scan.points:
+        if name not in scan.points and name not in scan.also:
             raise Wrong(f"{name} is no channel of {scan.name}")
         if type(sample) is not Sample or type(sample.note) is not str or len(sample.note) > _TEXT:
             raise Wrong(f"{name} is {sample!r}")
@@ -180,13 +180,16 @@ class Units:
         size = 2 * count if request[0] > 2 else (count + 7) // 8
         said = piece[2:]
         data = (said * (size // len(said) + 1))[:size]
-        return _land(device, scan, self._found(device, question, bytes((request[0], size)) + data))
+        return _land(device, scan, self._found(device, question, bytes((request[0], size)) + data), asked=True)
 
     def _refused(self, device: Device, piece: bytes) -> int:
         scan = self._scan(device, piece)
         question = device.ask(scan)
         code = piece[2] & 0x0F if piece[2] < 0xE0 else piece[2]
         pdu = bytes((_pdu(device, question)[0] | 0x80, code))
+        if device.wire == "tcp" and code == codec.SILENT:  # a gateway speaks for a unit that says nothing
+            device.learn(scan, b"")
+            return 0
         return _land(device, scan, self._found(device, question, pdu))
 
     def _found(self, device: Device, question: Question, pdu: bytes) -> bytes:
@@ -217,7 +220,7 @@ class Units:
         try:
             question = device.write(writable[piece[0] % len(writable)], value)
             refused = piece[2] & 0x30 == 0x30
-            pdu = bytes((_pdu(device, question)[0] | 0x80, piece[2] >> 4)) if refused else _pdu(device, question)[:5]
+            pdu = bytes((_pdu(device, question)[0] | 0x80, piece[2] & 7)) if refused else _pdu(device, question)[:5]
             device.accept(question, self._found(device, question, pdu))
         except DriverError as error:
             explained(error)
@@ -249,14 +252,16 @@ def _enveloped(device: Device, question: Question, pdu: bytes) -> bytes:
     return codec.sealed(message)
 
 
-def _land(device: Any, scan: Scan, answer: bytes) -> int:
-    """As `daemon.field.landing` does."""
+def _land(device: Any, scan: Scan, answer: bytes, *, asked: bool = False) -> int:
+    """As `daemon.field.landing` does. `asked`: it is just as long as what was asked for."""
     good, refused = 0, False
     try:
         good = sampled(device.read(scan, answer), scan)
     except DriverError as error:
         explained(error)
         refused = True
+        if asked and "bytes of data" in str(error):
+            raise Wrong(f"it asks for something else than it reads: {error}") from error
     raw = getattr(device, "raw", None)
     if raw is not None:
         told: Mapping[str, str] = raw(scan, answer)
