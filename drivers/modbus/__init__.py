@@ -18,7 +18,7 @@ from drivers.modbus._settling import Settling
 from drivers.modbus.point import channel_names
 from drivers.modbus.profile import Prepare, Profile
 from gatehouse.demands import Pulse
-from gatehouse.driver import DriverError, Question, Sample, Scan, Wire
+from gatehouse.driver import DriverError, Question, Sample, Scan, ScanClass, Wire
 from gatehouse.points import Point, Value
 
 __all__ = ["Device", "explain"]
@@ -29,6 +29,8 @@ _NUMBERS = 4
 """Transactions of one read on TCP, in turn: an answer that is later than three others is later than any may be."""
 _NOTICED = 90.0
 """Seconds within which it is asked something, so that its silence is reported within 100 s."""
+_SETTLING = 60.0
+"""Seconds, for the load of a line: what settles something is read when the device comes, and hardly ever again."""
 _SETTLED = "found to be as the profile says; read next"
 _NOT_SETTLED = "not settled yet that it is what its profile says"
 
@@ -100,9 +102,9 @@ class Device:
         place = self._settling.first()
         if place is None or not wanted:
             return wanted
-        kind, period = min(scan.kind for scan in wanted), max(scan.period for scan in wanted)
-        settling = Scan(name=f"settle {place + 1}", kind=kind, period=period, points=())
-        return [settling] if self._begun else [settling, *wanted]
+        kind = min(scan.kind for scan in wanted)
+        settling = Scan(name=f"settle {place + 1}", kind=kind, period=_SETTLING, points=())
+        return [settling] if self._begun else [replace(settling, kind=ScanClass.SLOW), *wanted]
 
     def ask(self, scan: Scan) -> Question:
         """The question of a scan, or what has to be settled before; the same again and again, on TCP in turn."""
