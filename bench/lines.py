@@ -39,7 +39,7 @@ devices:
 def profile(**points: dict[str, Any]) -> Profile:
     """A product that is asked without pause."""
     title = {"zh": "点", "en": "point"}
-    entries = {name: {"title": title, "kind": "safety", "period": "1ms", **entry} for name, entry in points.items()}
+    entries = {name: {"title": title, "kind": "safety", "period": "20ms", **entry} for name, entry in points.items()}
     head = {"maker": "m", "model": "m", "title": title, "source": [{"text": "bench"}], "hardware": False, "grade": "B"}
     return Profile.model_validate({**head, "points": entries})
 
@@ -68,7 +68,7 @@ async def measure(port: str, baud: int, seconds: float) -> None:
     """Poll ten registers for a while, then send orders into the full line."""
     ten = profile(r={"table": "holding", "address": 1056, "count": 10})
     relay = profile(relay={"table": "coil", "address": 0, "writable": True, "optional": False, "period": "10s"})
-    devices = {"unit": Device(1, ten), "board": Device(2, relay)}
+    devices = {f"unit{n}": Device(1, ten) for n in range(4)} | {"board": Device(2, relay)}  # never at rest
     sink = Count()
     line = LineOwner("wire", site.Line(serial=port, baud=baud), devices, sink, SystemClock())
     async with asyncio.TaskGroup() as tasks:

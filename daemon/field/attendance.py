@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from daemon.field.exchange import PluginFaultError
 from daemon.field.jobs import Job
-from daemon.field.presence import Presence
+from daemon.field.presence import TRIPS, Presence
 from daemon.field.scheduler import QUICK_MISSES, Scheduler
 from daemon.field.writes import WAIT, Writes
 from gatehouse.driver import Device, DriverError, Writer
@@ -62,7 +62,7 @@ class Attendance:
         unit.polls += 1
         unit.misses = 0
         unit.good_at = now
-        unit.trips.append(trip)
+        unit.trips[unit.polls % TRIPS] = trip
         if not unit.alive and self.has(unit):
             self._revived(unit, now)
 
@@ -93,9 +93,10 @@ class Attendance:
 
         The first miss has waited long enough; after it a device that has always been quick is asked quickly."""
         turn = self._scheduler.misses(unit.name) + unit.number
-        if not unit.trips or not self.silent(unit) or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
+        slowest = max(unit.trips)
+        if not slowest or not self.silent(unit) or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
             return None
-        return max(_LEAST, max(unit.trips) - wire + _MORE)
+        return max(_LEAST, slowest - wire + _MORE)
 
     def missed(
         self,

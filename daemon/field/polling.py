@@ -16,7 +16,7 @@ from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermitted
 from daemon.field.instants import Timer
 from daemon.field.jobs import Job
 from daemon.field.landing import Landing
-from daemon.field.presence import Presence
+from daemon.field.presence import TRIPS, Presence
 from daemon.field.scheduler import Scheduler
 from daemon.field.telling import Telling
 from daemon.field.trace import Ring
@@ -258,9 +258,9 @@ class Polling:
     def _same(self, now: float) -> None:
         """What was asked last was answered by the very bytes that were expected."""
         unit, job = self._unit, self._job
-        unit.polls += 1
+        unit.polls = polls = unit.polls + 1
+        unit.trips[polls % TRIPS] = now - self._exchanges.sent
         unit.good_at = now
-        unit.trips.append(now - self._exchanges.sent)
         self._scheduler.answered(job, now, self._question.gap)
         if not job.gone:
             passed, job.landed = now - job.landed, now

@@ -1,5 +1,6 @@
 """Whether a device is there, how well it answers, and what it said last."""
 
+from array import array
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from daemon.field.jobs import Job
 from daemon.field.scheduler import QUICK_MISSES
 from gatehouse.driver import Device, Question, ScanClass
 
+TRIPS = 128
+"""Exchanges of which the time is kept; a power of two."""
 SETTLES = 3.0
 """Seconds within which a device that came to life takes the settings it is owed."""
 LOST_AFTER = 5.0
@@ -52,7 +55,8 @@ class Presence:
     alive_since: float = 0.0
     polls: int = 0
     tally: Counter[str] = field(default_factory=Counter)
-    trips: deque[float] = field(default_factory=lambda: deque(maxlen=512))
+    trips: "array[float]" = field(default_factory=lambda: array("f", bytes(4 * TRIPS)))
+    """Seconds from question to answer of the last exchanges, in a ring; 0 where there was none."""
     worst_age: float = 0.0
 
     @property
@@ -115,7 +119,7 @@ class Presence:
 
     def status(self, now: float) -> dict[str, Any]:
         """For people; times in milliseconds, ages in seconds."""
-        trips = sorted(self.trips)
+        trips = sorted(trip for trip in self.trips if trip)
         return {
             "online": self.online,
             "why": self.why,
