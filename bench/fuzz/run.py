@@ -20,6 +20,8 @@ _HANG = 5.0
 """Seconds of the processor after which an input is given up."""
 _LOOKS = (0.3, 0.55, 0.8)
 """Shares of a parser's round after which memory is measured, besides its end."""
+_LEAST = 4_000
+"""Inputs of a round below which a parser still fills its caches; the run as a whole is measured all the same."""
 _BLOCKS = 2_000
 """Blocks of Python's memory by which a parser may grow in each part of its round."""
 _BYTES = 2 << 20
@@ -157,12 +159,11 @@ class Runner:
             tally.taken += self._one(kind.name, parser, parser.make(dice), tally)
         tally.inputs += inputs
         tally.seconds += time.process_time() - began
-        self._compare(kind.name, [*sizes, _size()])
+        if inputs >= _LEAST:
+            self._compare(kind.name, [*sizes, _size()])
 
     def _compare(self, name: str, sizes: Sequence[tuple[int, int]]) -> None:
         """What fills a cache grows less and less; what leaks goes on."""
-        if len(sizes) <= len(_LOOKS):
-            return
         for what, limit, of in (("blocks", _BLOCKS, 0), ("bytes", _BYTES, 1)):
             steps = [after[of] - before[of] for before, after in pairwise(sizes)]
             if min(steps) > limit:
