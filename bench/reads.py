@@ -21,7 +21,7 @@ import uvloop
 from pymodbus.client import AsyncModbusTcpClient
 
 from bench.alarms.__main__ import wait_for
-from bench.lines import profile
+from bench.lines import Restless, profile
 from daemon.arbiter import Arbiter
 from daemon.clock import SystemClock
 from daemon.config import site
@@ -29,7 +29,6 @@ from daemon.engine import Engine
 from daemon.field.lines import LineOwner
 from daemon.image import LiveImage
 from daemon.recorder import Recorder
-from drivers.modbus import Device
 from gatehouse.points import Point
 from simulators.child import Child, module
 
@@ -43,7 +42,7 @@ class Rig:
     def __init__(self, connections: int) -> None:
         ten = profile(r={"table": "holding", "address": 0, "count": REGISTERS, "scale": 0.1, "low": 0, "high": 500})
         clock = SystemClock()
-        devices = {f"d{number}": Device(1, ten, wire="tcp") for number in range(connections)}
+        devices = {f"d{number}": Restless(1, ten, wire="tcp") for number in range(connections)}
         points = [Point(name=f"{name}.{point.name}", low=point.low, high=point.high)
                   for name, device in devices.items() for point in device.points()]  # fmt: skip
         points += [Point(name=f"{name}.online") for name in devices]
