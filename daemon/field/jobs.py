@@ -38,6 +38,8 @@ class Job:
     """By request: the bytes that brought `last`."""
     matter: "Matter | None" = None
     """How it is asked."""
+    begun: bool = False
+    """It was answered before."""
     brings: tuple[str, ...] = field(init=False)
     """All channels of its answer."""
     over: "list[Job]" = field(init=False, default_factory=list)
@@ -50,6 +52,11 @@ class Job:
     def __post_init__(self) -> None:
         """What the scan says."""
         self.brings = self.scan.points + self.scan.also
+
+    @property
+    def rides(self) -> bool:
+        """It is made when another one's turn comes, whose channels it brings as well, and has no turn of its own."""
+        return bool(self.over) and not self.aside and not all(other.aside for other in self.over)
 
 
 @dataclass(slots=True, eq=False)

@@ -61,7 +61,7 @@ _TITLE = {"zh": "敲门", "en": "knock"}
 def makeshift(points: Mapping[str, Mapping[str, object]], framing: str = "rtu") -> Profile:
     """A profile of a product of which nothing is known but that these points may be there."""
     about = {"maker": "?", "model": "?", "title": _TITLE, "source": [], "hardware": False, "grade": "B"}
-    common = {"title": _TITLE, "kind": "slow", "period": "1h"}
+    common = {"title": _TITLE, "kind": "slow", "period": "1m"}
     entries = {name: common | dict(point) for name, point in points.items()}
     return Profile.model_validate(about | {"framing": framing, "points": entries})
 

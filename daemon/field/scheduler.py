@@ -30,6 +30,8 @@ ASIDE = 10.0
 """Seconds until a scan is retried that its device does not answer though it answers others."""
 TURNS = 3
 """Exchanges in a row that higher classes may take while a lower one waits."""
+_GOLDEN = 0.618034
+"""Its multiples never crowd, however many there are."""
 HASTE = 1.25
 """How much faster than they ask for on the whole lower classes are let in, so that they catch up."""
 
@@ -47,6 +49,7 @@ class Scheduler:
         self._waiting: _Queue = []
         self._ready: tuple[_Queue, ...] = tuple([] for _ in ScanClass)
         self._number = count()
+        self._begun = 0.0
         self._credit = 0.0
         self._credited = now
         self._number_served = 0
@@ -69,6 +72,7 @@ class Scheduler:
         # The most important and then most frequent scan comes first.
         wanted = sorted(scans, key=lambda scan: (scan.kind, scan.period))
         unit.jobs = [had.get(scan) or Job(device, scan, unit, now) for scan in wanted]
+        rode = [job for job in unit.jobs if job.rides]
         acquaint(unit.jobs)
         unit.ceiling = min((_CEILING.get(scan.kind, _CEILING_ELSE) for scan in scans), default=_CEILING_ELSE)
         unit.culprit = None
@@ -79,6 +83,8 @@ class Scheduler:
         for job in unit.jobs if unit.lives else ():
             if due is not None or job.scan not in had:
                 self._at(job, now if due is None else due)
+            elif job in rode and not job.rides:
+                self._wait(job)
         self._paces.clear()
         return unit.jobs
 
@@ -102,7 +108,7 @@ class Scheduler:
                 if job.unit.free <= now:
                     self._served[0] = now
                     self._number_served += 1
-                    return job
+                    return self._or_more(job, now) if job.under else job
                 self._wait(job)
         return None
 
@@ -174,8 +180,10 @@ class Scheduler:
         if job.gone:
             return aside
         job.place = place = next(self._number)
-        due = job.due + job.scan.period
-        if due > now or gap:
+        due = self._second(job, now) if job.rides and not job.begun else job.due + job.scan.period
+        if job.rides:
+            job.due = max(due, now)
+        elif due > now or gap:
             job.due = max(due, now)
             heapq.heappush(self._waiting, (max(due, unit.free), place, job))
         else:
@@ -186,7 +194,8 @@ class Scheduler:
     def again(self, job: Job, now: float) -> None:
         """Ask the same once more, at once."""
         if not job.gone:
-            self._at(job, now)
+            job.due = now
+            self._queue(job)
 
     def put_back(self, job: Job) -> None:
         """It was not asked after all: it keeps its place."""
@@ -292,7 +301,19 @@ class Scheduler:
         job.due = due
         self._wait(job)
 
+    def _second(self, job: Job, now: float) -> float:
+        """When one that rides is due for the second time: all began at once, and come spread over their period. Those
+        with a turn of their own are spread by their pace."""
+        job.begun, period = True, job.scan.period
+        self._begun = (self._begun + _GOLDEN) % 1.0
+        due = job.due + period * self._begun
+        return due if due > now else due + period
+
     def _wait(self, job: Job) -> None:
+        if not job.rides:
+            self._queue(job)
+
+    def _queue(self, job: Job) -> None:
         job.place = place = next(self._number)
         due, free = job.due, job.unit.free
         heapq.heappush(self._waiting, (max(due, free), place, job))

@@ -34,7 +34,7 @@ def answers(trial: Trial) -> Iterator[Finding]:
         except DriverError:
             refused += 1
             continue
-        if strange := sorted(set(samples) - set(scan.points)):
+        if strange := sorted(set(samples) - {*scan.points, *scan.also}):
             yield finding("strange_samples", scan=scan.name, channels=", ".join(strange))
     if not tried:
         raise Skip("no_frames")

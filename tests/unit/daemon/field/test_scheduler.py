@@ -195,3 +195,51 @@ def test_measures_get_their_turn_below_a_full_class_that_is_not_the_first() -> N
     asked = play(Scheduler(scans, 0.0), 60)
     assert waits(asked, "alarm") < 1.2
     assert waits(asked, "amps", 10.0) < 10
+
+
+BOTH = [
+    Scan(name="alarm", kind=ScanClass.SAFETY, period=1.0, points=("alarm",)),
+    Scan(name="volts", kind=ScanClass.MEASURE, period=10.0, points=("volts",), also=("alarm",)),
+]
+
+
+def test_a_measure_that_brings_the_alarm_along_is_made_in_its_turn_and_spares_it() -> None:
+    asked = play(Scheduler({"a": BOTH}, 0.0), 100)
+    assert asked[0][1].scan.name == "volts", "at the start one exchange brings all"
+    names = [job.scan.name for _, job in asked]
+    assert 10 <= names.count("volts") <= 11
+    assert names.count("alarm") + names.count("volts") <= 101
+    assert max(gaps(asked, "a")) < 1.1
+
+
+def test_measures_that_ride_come_spread_over_their_period() -> None:
+    asked = play(Scheduler({f"d{number}": BOTH for number in range(32)}, 0.0), 60)
+    rides = [at for at, job in asked if job.scan.name == "volts" and at > 20]
+    assert max(sum(1 for at in rides if begin <= at < begin + 1) for begin in range(20, 59)) <= 6
+    assert max(max(gaps([entry for entry in asked if entry[0] > 2], f"d{number}")) for number in range(32)) < 1.1
+
+
+def test_when_the_alarm_alone_is_not_answered_the_measure_has_a_turn_of_its_own() -> None:
+    scheduler, now, asked = Scheduler({"a": BOTH}, 0.0), 0.0, []
+    while now < 60:
+        job = scheduler.next(now)
+        if job is None:
+            now = max(scheduler.wake(now), now + 0.001)
+            continue
+        asked.append((now, job.scan.name))
+        if job.scan.name == "alarm":
+            now += MISS
+            scheduler.missed("a", now, MISS, job=job)
+        else:
+            now += EXCHANGE
+            scheduler.answered(job, now)
+    late = [name for at, name in asked if at > 20]
+    assert 3 <= late.count("volts") <= 8
+    assert late.count("alarm") <= 6
+
+
+def test_one_that_rode_and_has_nobody_to_ride_with_any_more_is_asked_by_itself() -> None:
+    scheduler = Scheduler({"a": BOTH}, 0.0)
+    play(scheduler, 5)
+    scheduler.plan("a", BOTH[1:], 5.0)
+    assert [job.scan.name for _, job in play(scheduler, 25, begin=5.0)] == ["volts"] * 3
