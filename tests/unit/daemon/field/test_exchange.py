@@ -295,6 +295,20 @@ def test_an_expected_answer_that_comes_before_it_was_asked_for_is_none() -> None
     play(story)
 
 
+def test_an_expected_answer_that_is_the_very_request_may_be_its_echo() -> None:
+    """On a stick of which it is not known yet whether it echoes."""
+
+    async def story() -> None:
+        one, write = Asker(), question(COIL)
+        one.peer.exchanges.echo = None
+        one.peer.script = [[(0.01, write.request)]]
+        one.start(write, write.request)
+        await asyncio.sleep(1)
+        assert isinstance(one.told[0], NoAnswerError)
+
+    play(story)
+
+
 def test_a_gateway_that_says_that_nobody_answers_ends_it_at_once() -> None:
     async def story() -> None:
         one = Asker()
