@@ -125,9 +125,9 @@ class Device:
     """Values to read instead of the usual ones."""
     also: tuple[str, ...] = ()
     """Values to read besides the usual ones."""
-    every: Annotated[float, Field(ge=1, le=_NOTICED)] = 15.0
+    every: Annotated[float, Field(ge=1, le=_NOTICED)] = 60.0
     """Seconds between two readings of volts, amperes and power."""
-    slowly: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    slowly: Annotated[float, Field(ge=1, le=3600)] = _NOTICED
     """Seconds between two readings of everything else."""
     wakeup: Annotated[int, Field(ge=0, le=4)] = 4
     """FE bytes that go before each request."""

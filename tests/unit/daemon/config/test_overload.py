@@ -167,3 +167,13 @@ def test_every_product_alone_on_a_line_of_9600_baud_keeps_its_times(file: Path) 
     safety = [each for each in found.promises if each.scan.kind is ScanClass.SAFETY and each.scan.points]
     assert all(each.age <= SAFETY_LIMIT for each in safety), "ask for it every second"
     assert found.total < 1
+
+
+def test_a_staircase_of_meters_fits_as_they_are_delivered(tmp_path: Path) -> None:
+    """32 single-phase meters at 2400 baud, with nothing written but their addresses."""
+    meters = "".join(f'  m{number}: {{line: l, driver: dlt645, address: "{number:012}"}}\n' for number in range(1, 33))
+    (tmp_path / "site.yaml").write_text(
+        f'site: {{id: x, name: x}}\nlines:\n  l: {{serial: /dev/ttyS1, baud: 2400, format: "8E1"}}\ndevices:\n{meters}',
+        encoding="utf-8",
+    )
+    assert load(tmp_path).loads["l"].total < 1
