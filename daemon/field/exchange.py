@@ -235,24 +235,21 @@ class Exchanges:
         """Bytes came. Nearly always they are the very answer that came the last time."""
         now = self._heard = self.now()
         try:
-            if data == self._expected and not self._received and self._matter.same is not None:
-                self._same(data, now, self._matter.same)
+            if data == self._expected and not self._received and (told := self._matter.same) is not None:
+                self.answered = now
+                self.busy = self._asking = False
+                self._expected, self._noted = None, True
+                request = self._question.request
+                self.ring.exchange(self._matter.whom, self.sent, request, now, data)
+                if self.stream:
+                    self._request, self.frame = request, data
+                told(now)
             elif self._asking:
                 self._judge(data)
             else:
                 self._unasked(data, now)
         except Exception as mistake:  # noqa: BLE001 - handed on to whoever owns the line
             self._failed(mistake)
-
-    def _same(self, data: bytes, now: float, told: Callable[[float], None]) -> None:
-        self.answered = now
-        self.busy = self._asking = False
-        self._expected, self._noted = None, True
-        request = self._question.request
-        self.ring.exchange(self._matter.whom, self.sent, request, now, data)
-        if self.stream:
-            self._request, self.frame = request, data
-        told(now)
 
     def _judge(self, data: bytes) -> None:
         """Find the answer in what has come."""

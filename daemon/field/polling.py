@@ -137,6 +137,7 @@ class Polling:
         finally:
             self._ended = None
             self._exchanges.end(wire.lost or "the daemon is stopping")
+            self._idle.close()
             self._rests = True
             self._busy.rest(self._now())
 
@@ -166,7 +167,7 @@ class Polling:
 
     def _go(self, now: float) -> None:
         """Do what matters most now, until an exchange is under way or there is nothing to do."""
-        if self._going:
+        if self._going or self._ended is None:
             return
         self._going = True
         try:

@@ -20,11 +20,9 @@ _FULL = _MOST // 6
 _LABELS = 1 << 15
 _LOOK = 0.05
 """Seconds between two looks of a follower."""
-_TICKS = 1 << 16
-"""In a second."""
-_HEAD = struct.Struct("<IHH")
-"""Ticks since the segment began, number of the label, bytes that follow."""
-_BOTH = struct.Struct("<IHHfH")
+_HEAD = struct.Struct("<fHH")
+"""Seconds since the segment began, number of the label, bytes that follow."""
+_BOTH = struct.Struct("<fHHfH")
 """The same of a request whose label says `exchange`; then the seconds until its answer came, and the bytes of that."""
 
 
@@ -76,7 +74,7 @@ class Ring:
             label = self._label(kind, device, scan)
             segment = self._segments[-1]
         data = data[:0xFFFF]
-        segment.data += _HEAD.pack(max(0, int(past * _TICKS)), label, len(data)) + data
+        segment.data += _HEAD.pack(max(0.0, past), label, len(data)) + data
         segment.last += 1
 
     def exchange(self, whom: tuple[str, str], sent: float, request: bytes, now: float, answer: bytes) -> None:
@@ -86,7 +84,7 @@ class Ring:
         if label is None or not 0.0 <= past < _SPAN or len(data) > _FULL:
             self._rarely(whom, sent, request, now, answer)
             return
-        data += _BOTH.pack(int(past * _TICKS), label, len(request), now - sent, len(answer)) + request + answer
+        data += _BOTH.pack(past, label, len(request), now - sent, len(answer)) + request + answer
         segment.last += 2
 
     def _rarely(self, whom: tuple[str, str], sent: float, request: bytes, now: float, answer: bytes) -> None:
@@ -164,14 +162,14 @@ class Ring:
     def _read(self, segment: _Segment, offset: int = 0) -> Iterator[Entry]:
         data, began = segment.data, segment.began
         while offset < len(data):
-            ticks, label, size = _HEAD.unpack_from(data, offset)
+            past, label, size = _HEAD.unpack_from(data, offset)
             kind, device, scan = self._names[label]
             if kind != "exchange":
                 offset += _HEAD.size + size
-                yield Entry(began + ticks / _TICKS, kind, device, scan, bytes(data[offset - size : offset]))
+                yield Entry(began + past, kind, device, scan, bytes(data[offset - size : offset]))
                 continue
             *_, took, more = _BOTH.unpack_from(data, offset)
             offset += _BOTH.size + size + more
             middle = offset - more
-            yield Entry(began + ticks / _TICKS, "sent", device, scan, bytes(data[middle - size : middle]))
-            yield Entry(began + ticks / _TICKS + took, "answer", device, scan, bytes(data[middle:offset]))
+            yield Entry(began + past, "sent", device, scan, bytes(data[middle - size : middle]))
+            yield Entry(began + past + took, "answer", device, scan, bytes(data[middle:offset]))
