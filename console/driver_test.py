@@ -47,8 +47,12 @@ def run(
     frames = list(_frames(subject, unit)) if unit is not None else []
     more = [("server", _server(unit))] if subject.kind == "profile" else []
     result = run_all(subject, SystemClock().utc(), frames, more)
-    if out is not None:
-        out.write_text(json.dumps(result.document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    try:
+        if out is not None:
+            out.write_text(json.dumps(result.document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"{out}：写不进去：{error.strerror}。 Cannot be written: {error.strerror}.", err=True)
+        return 2
     if as_json:
         typer.echo(json.dumps(result.document(), ensure_ascii=False, indent=1))
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from daemon.plugins.kit.golden import Frame
 from daemon.plugins.kit.trial import NoScanError, Said, Trial, short
-from daemon.plugins.kit.verdict import Finding, Skip, finding
+from daemon.plugins.kit.verdict import Finding, Skip, finding, written
 from gatehouse.driver import DriverError, Scan, ScanClass
 from gatehouse.points import Point
 
@@ -16,8 +16,7 @@ _CLOSE = 1e-6
 
 def loads(trial: Trial) -> Iterator[Finding]:
     """It can be loaded, apart from the daemon, with no more rights than it declares."""
-    for fault in trial.subject.faults:
-        yield Finding("file", {"why": fault})
+    yield from written(trial.subject.faults)
     kind = trial.subject.driver
     trial.figures["settings"] = ", ".join(sorted(kind.settings.model_json_schema().get("properties", {})))
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from daemon.plugins.kit.trial import Trial
-from daemon.plugins.kit.verdict import Finding, finding
+from daemon.plugins.kit.verdict import Finding, finding, written
 
 _BIT_TABLES = ("coil", "discrete")
 _ALIEN = frozenset({"V", "kW", "W", "kWh", "kvar", "kvarh", "kVA", "VA", "Hz", "var"})
@@ -14,8 +14,7 @@ _READS = {1: "bits", 2: "bits", 3: "registers", 4: "registers"}
 
 def schema(trial: Trial) -> Iterator[Finding]:
     """It is well formed, and says where its facts are from."""
-    for fault in trial.subject.faults:
-        yield Finding("file", {"why": fault})
+    yield from written(trial.subject.faults)
     profile = trial.subject.profile
     if profile is not None:
         trial.figures |= {

@@ -1,12 +1,13 @@
 """What a check found, and the whole result, which can travel with a driver."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
 from typing import Any, Literal
 
+from daemon.config.faults import Both, Fault
 from daemon.plugins.kit.words import CHECKS, FINDINGS
 
 Verdict = Literal["pass", "fail", "skip"]
@@ -24,12 +25,18 @@ class Finding:
 
     def text(self, language: str) -> str:
         """In words."""
-        return FINDINGS[self.code][language == "en"].format_map(self.values)
+        values = {name: value.zh if isinstance(value, Both) else value for name, value in self.values.items()}
+        return FINDINGS[self.code][language == "en"].format_map(self.values if language == "en" else values)
 
 
 def finding(code: str, **values: object) -> Finding:
     """A reason to refuse."""
     return Finding(code, values)
+
+
+def written(faults: Iterable[Fault]) -> Iterator[Finding]:
+    """What is wrong with a file, each with its place."""
+    yield from (Finding("file", {"why": Both(fault.text("en"), fault.text("zh"))}) for fault in faults)
 
 
 class Skip(Exception):  # noqa: N818 - no error: the check cannot be made here

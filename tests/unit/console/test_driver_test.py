@@ -78,6 +78,14 @@ def test_a_faulty_profile_is_told_by_line(tmp_path: Path) -> None:
     assert status == 1
     assert "FAIL     profile is well formed" in said
     assert "board.yaml:" in said
+    assert "'coils' is not known here; one of: coil," in said
+    assert "这里不能写 'coils'" in tried(str(file), "--lang", "zh")[1]
+
+
+def test_a_result_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    status, _, why = tried("rdm6300", "--out", str(tmp_path / "none" / "result.json"))
+    assert status == 2
+    assert "result.json：写不进去" in why
 
 
 def test_without_pymodbus_a_profile_is_tried_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
