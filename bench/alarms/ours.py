@@ -17,7 +17,7 @@ title: {{zh: 探测器, en: sensor}}
 source: [{{text: "bench/alarms/street.py"}}]
 hardware: false
 grade: B
-limits: {{patience: 300ms, worst: 600ms}}
+limits: {{usual: 20ms, patience: 300ms, worst: 600ms}}
 points:
   alarm:
     {{title: {{zh: 报警, en: alarm}}, table: input, address: 0, unit: mA, low: 0, high: 5000, kind: safety,
