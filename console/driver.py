@@ -22,9 +22,9 @@ def try_out(  # noqa: PLR0917 - typer calls it by name
         Path | None, typer.Option(help="标准帧文件，默认在旁边：NAME.golden.yaml。 Golden frames; else beside it.")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="设置，如 address=7，可多次。 A setting, as in a site file.")
+        list[str] | None, typer.Option("--set", help="设置，如 address=7，可多次。 A setting; may repeat.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="把结果写入此文件，随驱动分发。 Write the result there.")] = None,
+    out: Annotated[Path | None, typer.Option(help="结果另存为此文件，随驱动分发。 Save the result, too.")] = None,
     lang: LangOpt = Language.ZH,
     json_: JsonOpt = False,
 ) -> None:
