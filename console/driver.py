@@ -22,9 +22,11 @@ def try_out(  # noqa: PLR0917 - typer calls it by name
         Path | None, typer.Option(help="标准帧文件，默认在旁边：NAME.golden.yaml。 Golden frames; else beside it.")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="设置，如 address=7，可多次。 A setting; may repeat.")
+        list[str] | None, typer.Option("--set", help="设置，可多次。 A setting, such as address=7.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="结果另存为此文件，随驱动分发。 Save the result, too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="结果另存为此文件。 Save the result in a file, to travel with the driver.")
+    ] = None,
     lang: LangOpt = Language.ZH,
     json_: JsonOpt = False,
 ) -> None:
