@@ -177,6 +177,7 @@ def _check_ports(draft: Draft, *, wired: bool) -> None:
 
 def _check_lines(draft: Draft, hardware: Hardware) -> None:
     document, seen = draft.document, dict[str, dict[str, Any]]()
+    listeners = {name for name, device in hardware.devices.items() if isinstance(device, Listener)}
     for name, entry in draft.sound("devices"):
         device = hardware.devices.get(name)
         if device is None:
@@ -184,7 +185,7 @@ def _check_lines(draft: Draft, hardware: Hardware) -> None:
         others, spot = seen.setdefault(entry.line, {}), ("devices", name)
         for other, neighbour in others.items():
             first = document.place(("devices", other), at_key=True)
-            listener = next((n for n, d in ((name, device), (other, neighbour)) if isinstance(d, Listener)), None)
+            listener = next((each for each in (name, other) if each in listeners), None)
             if listener is not None:
                 guest = other if listener == name else name
                 document.fault((*spot, "line"), "listener_shares", listener=listener, line=entry.line, other=guest,
