@@ -23,6 +23,8 @@ _GUARD = 0.02
 """Silence before a question that the last answer, come a second time out of an adapter's buffer, would answer too."""
 _BABBLE = 0.5
 """Seconds for which a wire may be noisy before an exchange on it is given up."""
+_LOOK = 0.001
+"""Seconds for a last look: a loop that is late itself finds the time over before it finds the answer that is there."""
 _MOST = 4096
 """Bytes kept at most while an answer is looked for."""
 
@@ -108,8 +110,8 @@ class Exchanges:
         self._received = self._after = b""
         """What came since the request; what came after the answer, in the silence."""
         self._mirror = self._echoed = False
-        self._noted = True
-        """What was asked is in the trace."""
+        self._noted, self._looked = True, False
+        """What was asked is in the trace; its time is over, but for a last look."""
         self._junk: list[str] = []
         self._request = b""
         """What the last good answer was to."""
@@ -206,7 +208,8 @@ class Exchanges:
 
     def _send(self, now: float) -> None:
         question, matter = self._question, self._matter
-        self._asked, self._expected, self._noted, self.rest = matter, self._known, False, 0.0
+        self._asked, self._expected, self.rest = matter, self._known, 0.0
+        self._noted = self._looked = False
         self._received = self._after = b""
         if self._junk:
             self._junk = []
@@ -343,6 +346,10 @@ class Exchanges:
 
     def _give_up(self, now: float) -> None:
         if not self._asking:
+            return
+        if not self._looked:
+            self._looked = True
+            self._late.set(now + _LOOK)
             return
         question = self._question
         self.rest = question.worst - self._patience
