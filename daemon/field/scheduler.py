@@ -180,8 +180,9 @@ class Scheduler:
         if job.gone:
             return aside
         job.place = place = next(self._number)
-        due = self._second(job, now) if job.rides and not job.begun else job.due + job.scan.period
-        if job.rides:
+        rides = bool(job.over) and job.rides
+        due = self._second(job, now) if rides and not job.begun else job.due + job.scan.period
+        if rides:
             job.due = max(due, now)
         elif due > now or gap:
             job.due = max(due, now)
