@@ -14,12 +14,13 @@ from daemon.annunciator import Annunciator, own
 from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
 from daemon.clock import Clock
+from daemon.image import LiveImage, Renewal
 from daemon.recorder import Recorder
 from daemon.relays import Relay
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.driver import Sample
-from gatehouse.points import Image, Point, Quality, Value
+from gatehouse.points import Point, Quality, Value
 from gatehouse.rule import Note, Rule, Scene
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ class Engine:
 
     def __init__(  # noqa: PLR0917 - the one place where the parts meet
         self,
-        image: Image,
+        image: LiveImage,
         rules: Sequence[Rule],
         arbiter: Arbiter,
         actuators: Mapping[str, Relay | Boom],
@@ -60,15 +61,15 @@ class Engine:
         self._rules: dict[str, Rule] = {}
         self._landings: dict[str, dict[str, tuple[str, Point, bool]]] = {}
         """Device -> channel -> name and kind of its point, and whether it is to be turned round."""
-        self._names: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
-        """Device and channels of a scan -> names of the points."""
+        self._renewals: dict[tuple[str, tuple[str, ...]], Renewal] = {}
+        """By device and channels of a scan."""
         self._know(rules, actuators, inverted)
         for rule in rules:
             self._await_inputs(rule)
 
     def _know(self, rules: Iterable[Rule], actuators: Mapping[str, Relay | Boom], inverted: Collection[str]) -> None:
         self._rules = {rule.name: rule for rule in rules}
-        self._names.clear()
+        self._renewals.clear()
         self._agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
         self._landings = _landings(self.image.points.values(), frozenset(inverted))
@@ -184,10 +185,11 @@ class Engine:
 
     def same(self, device: str, channels: tuple[str, ...], now: float) -> None:
         """The device said the very same as last time: only ages start anew."""
-        names = self._names.get((device, channels))
-        if names is None:
-            names = self._names[device, channels] = tuple(f"{device}.{channel}" for channel in channels)
-        self.image.renew(names, now)
+        renewal = self._renewals.get((device, channels))
+        if renewal is None:
+            names = tuple(f"{device}.{channel}" for channel in channels)
+            renewal = self._renewals[device, channels] = self.image.together(names)
+        renewal.at = now
 
     def device(self, device: str, online: bool, why: str, now: float) -> None:
         """A device was lost or came back."""

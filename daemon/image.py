@@ -1,10 +1,17 @@
 """The image of a running site: its points can change while rules look at it; renewing ages costs next to nothing."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 
 from gatehouse.points import NEVER, Image, Point, Quality, Reading, Value
+
+
+@dataclass(slots=True, eq=False)
+class Renewal:
+    """When readings that a device brings together were said once more, the very same. Set it: nothing else is done."""
+
+    at: float = -inf
 
 
 class LiveImage(Image):
@@ -13,28 +20,44 @@ class LiveImage(Image):
     def __init__(self, points: Iterable[Point]) -> None:
         """Know these points and no others; none has been read."""
         super().__init__(points)
-        self._renewed: dict[str, float] = {}
+        self._renewals: dict[tuple[str, ...], Renewal] = {}
+        self._of: dict[str, list[Renewal]] = {}
 
     def change(self, points: Iterable[Point], anew: Collection[str]) -> None:
         """Know these points and no others. Readings stay, but those of `anew`, which begin as never read."""
         self.points = {point.name: point for point in points}
-        before = self._readings
+        before = {name: self._renewed(name) for name in self._readings}
+        for renewal in self._renewals.values():
+            renewal.at = -inf
         self._readings = {name: NEVER if name in anew else before.get(name, NEVER) for name in self.points}
-        kept = self.points.keys() - anew
-        self._renewed = {name: at for name, at in self._renewed.items() if name in kept}
 
     def put(self, name: str, value: Value | None, quality: Quality, now: float, note: str = "") -> bool:
         """Take a reading; True when value or quality moved: also from too old to fresh, which nobody was told of."""
-        at = max(self._readings[name].at, self._renewed.get(name, -inf))
+        at = self._renewed(name).at
         return super().put(name, value, quality, now, note) or now - at > self.points[name].max_age
 
+    def together(self, names: tuple[str, ...]) -> Renewal:
+        """By what these are renewed, thousands of times a second."""
+        renewal = self._renewals.get(names)
+        if renewal is None:
+            renewal = self._renewals[names] = Renewal()
+            for name in names:
+                self._of.setdefault(name, []).append(renewal)
+        return renewal
+
     def renew(self, names: Iterable[str], now: float) -> None:
-        """The device said the very same again: only the ages start anew. Thousands of times a second."""
-        self._renewed.update(dict.fromkeys(names, now))
+        """The device said the very same again: only the ages start anew."""
+        self.together(tuple(names)).at = now
 
     def read(self, name: str, now: float) -> Reading:
         """The latest reading; BAD, with a note, when it is older than its point allows."""
-        at = self._renewed.get(name)
-        if at is not None and at > (reading := self._readings[name]).at:
-            self._readings[name] = replace(reading, at=at)
+        self._renewed(name)
         return super().read(name, now)
+
+    def _renewed(self, name: str) -> Reading:
+        """The reading with the age that it has by now."""
+        reading = self._readings[name]
+        for renewal in self._of.get(name, ()):
+            if renewal.at > reading.at:
+                reading = self._readings[name] = replace(reading, at=renewal.at)
+        return reading

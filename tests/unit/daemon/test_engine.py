@@ -7,12 +7,13 @@ import pytest
 
 from daemon.arbiter import Arbiter
 from daemon.engine import Engine
+from daemon.image import LiveImage
 from daemon.recorder import Recorder
 from daemon.relays import Relay
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Output, Passage, Priority
 from gatehouse.driver import Sample
-from gatehouse.points import Image, Point, Quality
+from gatehouse.points import Point, Quality
 from gatehouse.rule import Note
 
 DOOR = "doors.north"
@@ -67,7 +68,7 @@ class Bench:
 def bench(clock, outlet) -> Bench:
     points = [Point(name=f"io1.{name}", max_age=2.0) for name in ("relay1", "input1", "input2")]
     points += [Point(name="io1.online"), Point(name="t.celsius", unit="°C", low=-40, high=125, max_age=60.0)]
-    image, events, rule = Image(points), [], Follow()
+    image, events, rule = LiveImage(points), [], Follow()
     arbiter = Arbiter([Output(name=DOOR, kind="door", title="北门", rest=Passage.CLOSED, safe=Passage.OPEN)])
     relay = Relay(output=DOOR, point="io1.relay1", on=Passage.OPEN, pulses=True, send=outlet, image=image, clock=clock)
     recorder = Recorder(events.append, clock)

@@ -46,3 +46,21 @@ def test_what_was_too_old_has_moved_when_it_is_read_again():
     assert not image.put("a.x", True, Quality.GOOD, 6.0)
     assert image.put("a.x", True, Quality.GOOD, 8.1)
     assert not image.put("a.y", True, Quality.GOOD, 1000.0)
+
+
+def test_what_is_renewed_together_is_renewed_by_one_instant_even_after_a_change():
+    image = LiveImage([Point(name="a.x", max_age=2.0), Point(name="a.y", max_age=2.0)])
+    both, one = image.together(("a.x", "a.y")), image.together(("a.y",))
+    assert image.together(("a.x", "a.y")) is both
+    image.put("a.x", 7, Quality.GOOD, 1.0)
+    image.put("a.y", 8, Quality.GOOD, 1.0)
+    both.at, one.at = 4.0, 3.0
+    assert (image.read("a.x", 4.0).at, image.read("a.y", 4.0).at) == (4.0, 4.0), "the younger of the two"
+    one.at = 6.0
+    assert (image.read("a.x", 6.0).at, image.read("a.y", 6.0).at) == (4.0, 6.0)
+    image.change([Point(name="a.x", max_age=2.0), Point(name="a.y", max_age=2.0)], {"a.y"})
+    assert image.read("a.x", 6.0).at == 4.0
+    assert image.read("a.y", 6.0) == NEVER
+    both.at = 9.0
+    assert image.read("a.x", 9.0).good
+    assert not image.read("a.y", 9.0).good, "nothing was ever put there"
