@@ -167,14 +167,14 @@ class Polling:
 
     def _go(self, now: float) -> None:
         """Do what matters most now, until an exchange is under way or there is nothing to do."""
-        if self._going or self._ended is None:
+        if self._going or self._exchanges.busy or self._ended is None:
             return
         self._going = True
         try:
             if self._rests:
                 self._rests = False
                 self._busy.work(now)
-            while not self._exchanges.busy and self._ended is not None:
+            while self._ended is not None:
                 self.progress += 1
                 self._began = now
                 if self._calm or not self._more(now):
@@ -183,6 +183,9 @@ class Polling:
                         self._wait(now)
                         return
                     self._read(job, now)
+                if self._exchanges.busy:
+                    return
+                now = self._now()  # it has ended already; at the old time it would be tried for ever
         finally:
             self._going = False
 
