@@ -72,10 +72,9 @@ def shown(report: Report) -> None:
     whole = sum(tally.inputs for tally in report.tallies.values())
     seconds = sum(tally.seconds for tally in report.tallies.values())
     print(f"{'all':16}{whole:12,}{'':12}{1e6 * seconds / max(1, whole):9.0f}{'':12}{len(report.findings):10}")
-    print(
-        f"{report.seconds:.0f} s, {seconds:.0f} s of the processor; memory {report.first / 1e6:.1f} MB after the first "
-        f"rounds, {report.last / 1e6:.1f} MB at the end"
-    )
+    last = len(report.sizes) - 1
+    sizes = ", ".join(f"{report.sizes[at] / 1e6:.1f}" for at in sorted({0, last // 4, last // 2, 3 * last // 4, last}))
+    print(f"{report.seconds:.0f} s, {seconds:.0f} s of the processor; memory in MB, first round to last: {sizes}")
 
 
 def main(arguments: list[str]) -> int:
