@@ -86,11 +86,11 @@ def test_nobody_waits_longer_than_he_asked_nor_than_twenty_turns(count, wishes):
     for at, number in wishes:
         made.wake(at, f"r{number % count}")
     judged = dict.fromkeys(made.due(0.0), 0.0)
-    open_wishes = {}
+    first_wishes = {}
     for at, number in wishes:
-        if at > 0:
-            name = f"r{number % count}"
-            open_wishes[name] = min(at, open_wishes.get(name, math.inf))
+        name = f"r{number % count}"
+        first_wishes[name] = min(at, first_wishes.get(name, math.inf))
+    open_wishes = {name: at for name, at in first_wishes.items() if at > 0}  # the others were judged, and have to ask anew
     now = 0.0
     while now < 31:
         now = max(now, made.next())
