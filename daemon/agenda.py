@@ -1,6 +1,6 @@
 """When each rule is judged though nothing has changed: at the instant it asked for, and in its turn besides.
 
-Rules say themselves when a reading will have grown stale or a delay will be over. The turns are the safety net below:
+Rules say themselves when a delay will be over; `freshness` sees what grows stale. The turns are the safety net below:
 all rules every half second on a site of ordinary size; of thousands a part at a time, so that no fire waits for them.
 """
 
@@ -12,7 +12,7 @@ TICK = 0.5
 """Seconds between two turns."""
 _FEWEST = 256
 """Rules that a turn takes, where there are so many."""
-_TURNS = 20
+_TURNS = 60
 """Turns in which every rule has been judged, however many there are."""
 
 

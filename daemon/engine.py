@@ -14,6 +14,7 @@ from daemon.annunciator import Annunciator, own
 from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
 from daemon.clock import Clock
+from daemon.freshness import Freshness
 from daemon.image import LiveImage, Renewal
 from daemon.recorder import Recorder
 from daemon.relays import Relay
@@ -54,6 +55,7 @@ class Engine:
         self._announced: dict[str, object] = {}
         self._next_check = clock.monotonic()
         self._agenda = Agenda(self._next_check)
+        self._freshness = Freshness(image)
         self._stir = asyncio.Event()
         self.waiting: set[str] = set()
         self._also: set[str] = set()
@@ -80,6 +82,7 @@ class Engine:
                 self._by_input[point].append(rule)
             for output in {*rule.outputs, getattr(rule, "subject", "")}:
                 self._by_output[output].append(rule)
+        self._freshness.want(self._by_input)
         self._watched: dict[str, list[Relay | Boom]] = defaultdict(list)
         for actuator in actuators.values():
             for point in actuator.watches:
@@ -178,8 +181,9 @@ class Engine:
 
     def _react(self, moved: Collection[str], now: float) -> None:
         """Judge and check whatever looks at these points; most measures nobody looks at."""
+        self._freshness.moved(moved)
         rules = {rule.name: rule for name in moved for rule in self._by_input.get(name, ())}
-        if rules or self._agenda.next() <= now:
+        if rules or min(self._agenda.next(), self._freshness.next()) <= now:
             self.judge(rules, moved, now)
         self._check(actuator for name in moved for actuator in self._watched.get(name, ()))
 
@@ -224,6 +228,7 @@ class Engine:
     def judge(self, rules: dict[str, Rule], changed: Collection[str], now: float) -> None:
         """Judge these rules and all that are due, decide all outputs, act; then rules that look at those outputs."""
         due = {name: self._rules[name] for name in self._agenda.due(now)}
+        due |= {rule.name: rule for point in self._freshness.due(now) for rule in self._by_input[point]}
         rules = due | rules  # a demand must not fall void while its rule's wish to prolong it waits
         for _ in range(_ROUNDS):
             told, wall = self.arbiter.told, self._clock.utc().astimezone(self._zone)  # the same for all of a round
@@ -323,7 +328,7 @@ class Engine:
 
     def next_due(self) -> float:
         """Monotonic second at which `tick` must be called again."""
-        return min(self._agenda.next(), self._next_check, self.arbiter.next_expiry())
+        return min(self._agenda.next(), self._freshness.next(), self._next_check, self.arbiter.next_expiry())
 
     async def run(self) -> None:
         """Tick when due, for ever."""

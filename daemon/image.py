@@ -54,6 +54,14 @@ class LiveImage(Image):
         self._renewed(name)
         return super().read(name, now)
 
+    def good_until(self, name: str) -> float | None:
+        """Monotonic second after which this reading is stale; None when it is not good, or never grows stale."""
+        point = self.points.get(name)
+        if point is None or point.momentary or point.max_age == inf:
+            return None
+        reading = self._renewed(name)
+        return reading.at + point.max_age if reading.good else None
+
     def _renewed(self, name: str) -> Reading:
         """The reading with the age that it has by now."""
         reading = self._readings[name]

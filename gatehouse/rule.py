@@ -53,7 +53,7 @@ class Rule(Protocol):
 
     @property
     def inputs(self) -> Collection[str]:
-        """Points it looks at: it is judged when one of them changes, and it moves nothing before they were read."""
+        """Points it looks at: it is judged when one of them changes or grows stale, and it moves nothing before they were read."""
 
     @property
     def outputs(self) -> Collection[str]:

@@ -19,7 +19,7 @@ from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.points import Value
 from gatehouse.rule import Scene
 from rules._settings import Duration, PointName
-from rules._watch import Lasting, look, switch
+from rules._watch import Lasting, switch
 
 _LONG_AGO = float("-inf")
 
@@ -89,7 +89,7 @@ class Rule:
 
     def _car(self, scene: Scene) -> bool | None:
         """Whether something stands under the boom; None when no good and fresh reading says so."""
-        end = look(scene, self.presence).at + self.presence_limit
+        end = scene.read(self.presence).at + self.presence_limit
         if scene.now >= end:
             return None
         scene.wake(end)

@@ -15,7 +15,7 @@ from gatehouse.demands import Passage
 from gatehouse.points import Reading
 from gatehouse.rule import Scene
 from rules._settings import Duration, PointName
-from rules._watch import look, switch
+from rules._watch import switch
 
 _LONG_AGO = float("-inf")
 
@@ -53,7 +53,7 @@ class Rule:
     def judge(self, scene: Scene) -> Iterator[Condition]:
         """Compare the leaf with what the door was told."""
         self._note_permission(scene)
-        leaf = look(scene, self.contact)
+        leaf = scene.read(self.contact)
         is_open = leaf.value if leaf.good and isinstance(leaf.value, bool) else None
         if is_open is None:
             self._blind_since = scene.now if self._blind_since is None else self._blind_since

@@ -23,7 +23,7 @@ from typing import Annotated
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
 from rules._settings import Amount, Below, Duration, Judges, PointName, Quantity, Refers
-from rules._watch import Lasting, look, switch
+from rules._watch import Lasting, switch
 
 _LONGEST = 30.0
 """Seconds from threshold to alarm that product standards allow (GB 31252, GB/T 45839)."""
@@ -176,7 +176,7 @@ class Rule:
     @staticmethod
     def _value(scene: Scene, point: str) -> float | None:
         """The value, where it is one that such a sensor can have."""
-        reading, spec = look(scene, point), scene.image.points[point]
+        reading, spec = scene.read(point), scene.image.points[point]
         value = reading.value
         if not reading.good or isinstance(value, bool) or not isinstance(value, int | float):
             return None

@@ -20,11 +20,11 @@ def test_a_site_of_ordinary_size_is_judged_whole_at_every_turn():
     assert len(made.due(TICK)) == 256
 
 
-def test_of_thousands_a_turn_takes_a_part_and_ten_seconds_take_all():
-    made = agenda(9600)
-    turns = [made.due(number * TICK) for number in range(20)]
-    assert max(map(len, turns)) == 480
-    assert {name for turn in turns for name in turn} == {f"r{number}" for number in range(9600)}
+def test_of_thousands_a_turn_takes_a_part_and_half_a_minute_takes_all():
+    made = agenda(19200)
+    turns = [made.due(number * TICK) for number in range(60)]
+    assert max(map(len, turns)) == 320
+    assert {name for turn in turns for name in turn} == {f"r{number}" for number in range(19200)}
 
 
 def test_a_rule_is_judged_when_it_asked_for_it_and_then_no_more():
@@ -81,7 +81,7 @@ def test_rules_that_stay_keep_what_they_asked_for():
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 2000), st.lists(st.tuples(st.floats(0, 30), st.integers(0, 1999)), max_size=40))
-def test_nobody_waits_longer_than_he_asked_nor_than_twenty_turns(count, wishes):
+def test_nobody_waits_longer_than_he_asked_nor_than_sixty_turns(count, wishes):
     made = agenda(count)
     for at, number in wishes:
         made.wake(at, f"r{number % count}")
@@ -90,7 +90,7 @@ def test_nobody_waits_longer_than_he_asked_nor_than_twenty_turns(count, wishes):
     for at, number in wishes:
         name = f"r{number % count}"
         first_wishes[name] = min(at, first_wishes.get(name, math.inf))
-    open_wishes = {name: at for name, at in first_wishes.items() if at > 0}  # the others were judged, and have to ask anew
+    open_wishes = {name: at for name, at in first_wishes.items() if at > 0}
     now = 0.0
     while now < 31:
         now = max(now, made.next())
@@ -99,4 +99,4 @@ def test_nobody_waits_longer_than_he_asked_nor_than_twenty_turns(count, wishes):
             judged[name] = now
     assert not open_wishes
     assert len(judged) == count
-    assert min(judged.values()) >= now - 21 * TICK
+    assert min(judged.values()) >= now - 61 * TICK

@@ -1,6 +1,6 @@
 """A story: readings at their seconds, a clock moved by hand, and a diary of all that a rule said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -82,7 +82,7 @@ class Story:
     def at(self, second: float, readings: Mapping[str, object] | None = None, **world: object) -> Said:
         """Let time pass until this second, waking the rule when it asked for it, then bring these readings."""
         target = ZERO + second
-        while (due := min((*self._wakes, *self._wanted.values()), default=inf)) < target:
+        while (due := min((*self._wakes, *self._wanted.values(), *self._fading()), default=inf)) < target:
             self.now = max(due, self.now)
             self._let_lapse()
             self._wakes = {at for at in self._wakes if at > due}
@@ -92,6 +92,13 @@ class Story:
         self.told.update(world.get("told", {}))
         self.standing = set(world.get("standing", self.standing))
         return self.judge(readings or {})
+
+    def _fading(self) -> Iterator[float]:
+        """When readings will be surely stale: the engine has the rule judged then, too."""
+        for name in self.rule.inputs:
+            reading = self.image.read(name, self.now)
+            if reading.good and not self.image.points[name].momentary:
+                yield reading.at + self.image.points[name].max_age + 0.001
 
     def judge(self, readings: Mapping[str, object] = {}) -> Said:
         """Judge now, and once more."""

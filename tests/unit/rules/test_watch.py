@@ -6,7 +6,7 @@ import pytest
 
 from gatehouse.points import Image, Point, Quality
 from gatehouse.rule import Scene
-from rules._watch import Lasting, look, switch
+from rules._watch import Lasting, switch
 
 
 def scene(image: Image, now: float, wakes: list[float] | None = None) -> Scene:
@@ -33,23 +33,6 @@ def test_only_a_good_switch_is_true_or_false(value, quality, seen):
     assert switch(scene(image, 0), "io.x") is None
     image.put("io.x", value, quality, 0.0)
     assert switch(scene(image, 0), "io.x") is seen
-
-
-@pytest.mark.parametrize("at", [0.0, 0.1, 12345.678, 1e7 + 1 / 3])
-def test_it_wakes_once_the_reading_is_surely_stale(at):
-    image, wakes = Image([Point(name="io.x", max_age=0.3)]), []
-    image.put("io.x", True, Quality.GOOD, at)
-    assert look(scene(image, at, wakes), "io.x").good
-    assert at + 0.3 < wakes[0] < at + 0.31
-    assert not look(scene(image, wakes[0], wakes), "io.x").good
-    assert len(wakes) == 1, "nothing more to wait for"
-
-
-def test_what_never_ages_wakes_nobody():
-    image, wakes = Image([Point(name="io.x")]), []
-    image.put("io.x", True, Quality.GOOD, 0.0)
-    look(scene(image, 0, wakes), "io.x")
-    assert wakes == []
 
 
 def test_lasting_counts_without_a_break_and_each_thing_by_itself():
