@@ -63,6 +63,12 @@ class Agenda:
         """When something will be due."""
         return min(self._turn, self._wakes[0][0]) if self._wakes else self._turn
 
+    def next_wake(self) -> float:
+        """When a rule has asked to be judged; inf when none has."""
+        while self._wakes and self._asked.get(self._wakes[0][1]) != self._wakes[0][0]:
+            heapq.heappop(self._wakes)
+        return self._wakes[0][0] if self._wakes else math.inf
+
     def _next_turn(self) -> list[str]:
         size = max(_FEWEST, -(-len(self._names) // _TURNS))
         if len(self._names) <= size:

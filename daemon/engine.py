@@ -61,6 +61,8 @@ class Engine:
         self._also: set[str] = set()
         self._heirs: dict[str, set[str]] = {}  # rules that took another's name -> inputs that they have not read yet
         self._rules: dict[str, Rule] = {}
+        self.said: dict[str, tuple[float, Sequence[Demand | Condition | Note]]] = {}
+        """Rule -> when it was last judged, and all that it said then: kept for people who ask why."""
         self._landings: dict[str, dict[str, tuple[str, Point, bool]]] = {}
         """Device -> channel -> name and kind of its point, and whether it is to be turned round."""
         self._renewals: dict[tuple[str, tuple[str, ...]], Renewal] = {}
@@ -71,6 +73,7 @@ class Engine:
 
     def _know(self, rules: Iterable[Rule], actuators: Mapping[str, Relay | Boom], inverted: Collection[str]) -> None:
         self._rules = {rule.name: rule for rule in rules}
+        self.said = {name: said for name, said in self.said.items() if name in self._rules}
         self._renewals.clear()
         self._agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
@@ -261,6 +264,7 @@ class Engine:
         )
         try:
             answers = list(rule.judge(scene))
+            self.said[rule.name] = now, answers
             self.arbiter.place(rule.name, [answer for answer in answers if isinstance(answer, Demand)])
             self._take(rule, answers)
         except Exception as error:  # noqa: BLE001 - the edge of a plug-in call: its fault must stay its own
@@ -329,6 +333,15 @@ class Engine:
     def next_due(self) -> float:
         """Monotonic second at which `tick` must be called again."""
         return min(self._agenda.next(), self._freshness.next(), self._next_check, self.arbiter.next_expiry())
+
+    def next_wake(self) -> float:
+        """The same but for turns and looks at actuators, which come round by themselves."""
+        return min(self._agenda.next_wake(), self._freshness.next(), self.arbiter.next_expiry())
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """By name."""
+        return self._rules
 
     async def run(self) -> None:
         """Tick when due, for ever."""
