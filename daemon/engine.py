@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from daemon.agenda import TICK, Agenda
-from daemon.annunciator import Annunciator, own
+from daemon.alarms.annunciator import Annunciator, own
 from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
 from daemon.clock import Clock

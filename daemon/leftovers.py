@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from daemon.annunciator import Annunciator
+from daemon.alarms.annunciator import Annunciator
 from daemon.clock import Clock
 from daemon.config.load import Plan
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from daemon.annunciator import own
+from daemon.alarms.annunciator import own
 from daemon.api import Api
 from daemon.clock import Clock
 from daemon.config.load import Plan

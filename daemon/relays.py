@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from daemon.annunciator import own
+from daemon.alarms.annunciator import own
 from daemon.arbiter import Decision
 from daemon.clock import Clock
 from daemon.commands import EXPIRED, Send

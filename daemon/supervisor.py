@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from daemon.annunciator import own
+from daemon.alarms.annunciator import own
 from daemon.clock import Clock
 from gatehouse.alarms import Condition, Severity
 

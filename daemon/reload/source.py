@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from daemon.annunciator import own
+from daemon.alarms.annunciator import own
 from daemon.config import lastgood
 from daemon.config import load as config
 from daemon.config.faults import Fault

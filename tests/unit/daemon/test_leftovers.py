@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from daemon import leftovers
-from daemon.annunciator import Annunciator
+from daemon.alarms.annunciator import Annunciator
 from daemon.leftovers import GONE, TURNS, WAIT, Leftovers, let_go, let_go_unjudged
 from gatehouse.alarms import AlarmState, Condition, Severity
 from tests.unit.daemon.bus import LoopClock, play, until

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from daemon.annunciator import Annunciator
+from daemon.alarms.annunciator import Annunciator
 from gatehouse.alarms import AlarmState, Condition, Severity
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)

@@ -25,6 +25,11 @@ class Annunciator:
         """Alarms of which anybody said anything since somebody emptied this."""
         self._moved: set[str] = set()  # in this run: what the last one knew of them is over
         self._emit = emit
+        self._hearers: list[Callable[[str, Alarm], None]] = []
+
+    def watch(self, hear: Callable[[str, Alarm], None]) -> None:
+        """Call `hear(kind, alarm)` at every change of an alarm, right after its event; it neither raises nor waits."""
+        self._hearers.append(hear)
 
     def restore(self, states: Iterable[bytes]) -> None:
         """Take back what stood when the daemon last ran; their conditions are judged anew before they count as gone."""
@@ -85,6 +90,8 @@ class Annunciator:
         if by is not None:
             content["by"] = by
         self._emit(kind, condition.subject, actor=actor, severity=int(condition.severity), content=content)
+        for hear in self._hearers:
+            hear(kind, alarm)
         return alarm
 
 
