@@ -19,7 +19,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.clock import SystemClock
-from daemon.config.site import Subscriber
+from daemon.config.subscribers import Mqtt as Subscriber
 from daemon.feeds.feed import Feed
 from daemon.journal.journal import Journal
 from gatehouse.events import Event

@@ -1,6 +1,5 @@
 """What every entry of a site may say by itself, but not all of them together."""
 
-import ipaddress
 from collections.abc import Container, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -110,12 +109,8 @@ def subscribers(draft: Draft, secrets: Secrets | None) -> None:
     """Names and passwords in clear, events that never happen, secrets that are not there (unless `secrets` is None)."""
     for name, subscriber in draft.sound("subscribers"):
         where = ("subscribers", name)
-        host = subscriber.broker.split("://")[1].rsplit(":", 1)[0]
-        clear = subscriber.broker.startswith("mqtt://")
-        if clear and not subscriber.plaintext and not loopback(host):
-            draft.document.fault((*where, "broker"), "broker_in_clear", value=shown(subscriber.broker))
-        if clear and subscriber.client is not None:
-            draft.document.fault((*where, "client"), "client_in_clear")
+        for doubt in subscriber.doubts():
+            draft.document.fault((*where, doubt.key), doubt.code, **doubt.values)
         for number, pattern in enumerate(subscriber.kinds):
             if not any(fnmatchcase(kind, pattern) for kind in catalogue.EVENTS):
                 near, known = nearest(pattern, catalogue.EVENTS), _families()
@@ -123,9 +118,8 @@ def subscribers(draft: Draft, secrets: Secrets | None) -> None:
                     (*where, "kinds", number), "no_such_events", nearest=near, value=shown(pattern), known=known
                 )
         if secrets is not None:
-            _secrets(
-                draft.document, where, {key: getattr(subscriber, key) for key in ("password", "client", "ca")}, secrets
-            )
+            names = {key: getattr(subscriber, key) for key in subscriber.secrets}
+            _secrets(draft.document, where, names, secrets)
 
 
 def _families() -> str:
@@ -139,11 +133,3 @@ def _secrets(document: Document, where: Where, wanted: dict[str, str | None], se
                 secrets.read(name)
             except SecretError as error:
                 document.fault((*where, key), error.code, **error.values)  # type: ignore[arg-type] # no `at_key` there
-
-
-def loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from daemon.config import site
 from daemon.config.document import Document
 from daemon.config.faults import Term, Where, listed, nearest
+from daemon.config.subscribers import KINDS, Subscriber, kind_of
 from daemon.config.validation import check, shown
 
 SECTIONS: Mapping[str, type[BaseModel] | None] = MappingProxyType({
     "lines": site.Line, "devices": site.Device, "doors": site.Door, "lanes": site.Lane, "outputs": site.SwitchOutput,
-    "zones": site.Zone, "rules": None, "subscribers": site.Subscriber,
+    "zones": site.Zone, "rules": None, "subscribers": Subscriber,
 })  # fmt: skip
 """Tables of named entries and what an entry is; a rule is judged by its kind."""
 _RESERVED = ("operator",)
@@ -91,7 +92,20 @@ def _entries(document: Document, section: str, model: type[BaseModel] | None) ->
             document.fault(where, "wrong_type", value=shown(raw), wanted=Term("a table of settings"))
             yield name, None
         else:
-            yield name, raw if model is None else check(model, raw, where, document)
+            yield name, _entry(raw, model, where, document)
+
+
+def _entry(raw: dict[Any, Any], model: type[BaseModel] | None, where: Where, document: Document) -> Any:  # noqa: ANN401 - whatever the section holds
+    if model is None:
+        return raw
+    if model is Subscriber:  # which settings it has, its `kind` decides
+        kind = kind_of(raw)
+        if kind not in KINDS:
+            near, known = nearest(kind, KINDS), listed(KINDS)
+            document.fault((*where, "kind"), "one_of", nearest=near, value=shown(raw["kind"]), known=known)
+            return None
+        model = KINDS[kind]
+    return check(model, raw, where, document)
 
 
 def _grants(document: Document) -> Iterator[tuple[str, site.ThirdPartyDriver]]:

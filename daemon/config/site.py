@@ -4,23 +4,17 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from daemon.config.document import Secret
+from daemon.config.strict import SLUG, STRICT, SecretName, Slug
+from daemon.config.subscribers import AnySubscriber
 from daemon.plugins.rights import Right
 from rules._settings import Duration, OnOff, Refers
 
-SLUG = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
-"""Names that end up in topics and commands: lower-case letters, digits, - and _."""
+__all__ = ["SLUG", "SecretName", "Slug"]  # and all that is defined here
+
 _ENDPOINT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]]+):([0-9]{1,5})\Z")
-_BROKER = re.compile(r"mqtts?://(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]@]+)(?::([0-9]{1,5}))?\Z")
-
-
-def _secret_name(raw: object) -> str:
-    if not isinstance(raw, Secret):
-        raise PydanticCustomError("plain_secret", "write !secret and a name")
-    return raw.name
 
 
 def _timezone(name: str) -> str:
@@ -35,13 +29,6 @@ def _endpoint(text: str) -> str:
     match = _ENDPOINT.match(text)
     if match is None or not 0 < int(match[2]) < 65536:
         raise PydanticCustomError("endpoint", "write host:port")
-    return text
-
-
-def _broker(text: str) -> str:
-    match = _BROKER.match(text)
-    if match is None or not 0 < int(match[2] or 1) < 65536:
-        raise PydanticCustomError("broker", "write mqtts://host:port")
     return text
 
 
@@ -61,9 +48,6 @@ Opening = Annotated[Duration, _between(1, 3600, ("1s", "1h"))]
 PulseTime = Annotated[Duration, _between(0.1, 10, ("100ms", "10s"))]
 Travel = Annotated[Duration, _between(1, 120, ("1s", "2m"))]
 Freshness = Annotated[Duration, _between(0.1, 5, ("100ms", "5s"))]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
-SecretName = Annotated[str, BeforeValidator(_secret_name), WithJsonSchema({"description": "!secret NAME"})]
-"""The name of a secret; the value is fetched from the secrets folder when it is needed."""
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Format = Literal["8N1", "8E1", "8O1", "8N2", "8E2", "8O2", "7E1", "7O1", "7N2"]
 """Data bits, parity and stop bits of a character."""
@@ -76,7 +60,7 @@ Contact = Annotated[str, Refers("contact")]
 class Section(BaseModel):
     """A table of the site file: frozen, and unknown keys are faults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = STRICT
 
 
 class SiteHeader(Section):
@@ -186,25 +170,6 @@ class Zone(Section):
     """What a fire contact that cannot be read does: raise a fault, or also free the zone."""
 
 
-class Subscriber(Section):
-    """One entry of `subscribers:`."""
-
-    broker: Annotated[str, AfterValidator(_broker)]
-    """mqtt://host:port or mqtts://host:port."""
-    tier: Annotated[int, Field(ge=0, le=3)]
-    title: str = ""
-    user: str | None = None
-    password: SecretName | None = None
-    client: SecretName | None = None
-    """A secret holding the client's certificate and key (PEM)."""
-    ca: SecretName | None = None
-    """A secret holding the certificate authority (PEM) where it is not one of the system's."""
-    plaintext: bool = False
-    """True: accept a broker without TLS on another machine."""
-    kinds: list[str] = ["*"]
-    """Event kinds wanted, as patterns: alarm.*, access.denied."""
-
-
 class ThirdPartyDriver(Section):
     """One entry of `drivers:`, by the name that stands after `driver:`."""
 
@@ -231,7 +196,7 @@ class Site(Section):
     zones: dict[Slug, Zone] = {}
     rules: dict[Slug, dict[str, Any]] = {}
     """Name -> kind and the settings of that kind."""
-    subscribers: dict[Slug, Subscriber] = {}
+    subscribers: dict[Slug, AnySubscriber] = {}
     drivers: dict[str, ThirdPartyDriver] = {}
     """What third-party drivers may do."""
     access: Access | None = None

@@ -20,7 +20,17 @@ _WANTED = {
 }  # fmt: skip
 _LIMITS = {"greater_than_equal": ("too_small", "ge"), "greater_than": ("too_small", "gt"),
            "less_than_equal": ("too_big", "le"), "less_than": ("too_big", "lt")}  # fmt: skip
-_OWN = {"duration", "negative_duration", "duration_range", "quantity", "on_off", "timezone", "endpoint", "broker"}
+_OWN = {
+    "duration",
+    "negative_duration",
+    "duration_range",
+    "quantity",
+    "on_off",
+    "timezone",
+    "endpoint",
+    "broker",
+    "webhook_url",
+}
 """Codes of our own validators: a PydanticCustomError's type is the code of its fault."""
 _UNNATURAL = ("string_too_short", "string_too_long", "too_short", "too_long")
 

@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from daemon.config.wording_cards import CARDS
 from daemon.config.wording_lines import LINES
+from daemon.config.wording_rehearsal import REHEARSAL
 
 _FILE = {
     "no_file": (
@@ -125,6 +126,9 @@ _VALUES = {
     "broker": (
         "found {value}", "write mqtts://host:port, or mqtt://host:port without encryption",
         "写的是 {value}", "请写成 mqtts://主机:端口，不加密则为 mqtt://主机:端口"),
+    "webhook_url": (
+        "found {value}", "write https://host/path, without a name, a password or # in it",
+        "写的是 {value}", "请写成 https://主机/路径，里面不要有用户名、密码或 #"),
     "timezone": (
         "{value} is not a time zone", "one is written like Asia/Shanghai",
         "{value} 不是时区", "时区写成 Asia/Shanghai 这样"),
@@ -319,6 +323,12 @@ _SITE = {
     "client_in_clear": (
         "a client certificate does nothing without encryption", "write mqtts:// as broker, or use user and password",
         "没有加密时客户端证书不起作用", "broker 请写 mqtts://，或改用 user 和 password"),
+    "webhook_in_clear": (
+        "{value} would carry names over the network in clear", "write https://, or add plaintext: true",
+        "{value} 会在网络上明文传输姓名", "请写 https://，或加上 plaintext: true"),
+    "client_in_clear_http": (
+        "a client certificate does nothing without encryption", "write https:// as url, or leave it out",
+        "没有加密时客户端证书不起作用", "url 请写 https://，或去掉 client"),
     "no_such_events": (
         "no event is of the kind {value}", "kinds: {known}",
         "没有 {value} 这种事件", "事件种类：{known}"),
@@ -333,7 +343,7 @@ _SITE = {
         "站点里没有线路 '{value}'", "现有线路：{known}"),
 }  # fmt: skip
 
-WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS})
+WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **REHEARSAL})
 """Code -> what was found and what is right, in English, then in Chinese."""
 
 TERMS = MappingProxyType({

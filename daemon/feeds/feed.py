@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from daemon.clock import Clock
 from daemon.config.secrets import SecretError
-from daemon.config.site import Subscriber
+from daemon.config.subscribers import Mqtt as Subscriber
 from daemon.feeds.catalogue import published
 from daemon.feeds.envelope import (
     CONTENT_TYPE,

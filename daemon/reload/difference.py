@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from daemon.config.load import Plan
-from daemon.config.site import Line, Section
+from daemon.config.site import Line
 from gatehouse.demands import Output
 from gatehouse.driver import Device, Listener
 from gatehouse.rule import Rule
@@ -120,7 +122,7 @@ def _subscribers(plan: Plan) -> dict[str, Any]:
     return {name: _untitled(its) for name, its in plan.site.subscribers.items()}
 
 
-def _untitled(entry: Section) -> dict[str, Any]:
+def _untitled(entry: BaseModel) -> dict[str, Any]:
     return {key: value for key, value in entry.model_dump().items() if key != "title"}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.config.site import Subscriber
+from daemon.config.subscribers import Mqtt as Subscriber
 from daemon.feeds.feed import Feed, Pace
 from gatehouse.events import Event
 

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.clock import SystemClock
 from daemon.config.secrets import SecretError
-from daemon.config.site import Subscriber
+from daemon.config.subscribers import Mqtt as Subscriber
 from daemon.feeds import feed as feeds
 from daemon.feeds.feed import Feed, Pace
 from daemon.feeds.mqtt import Receipt, UnreachableError
