@@ -11,6 +11,7 @@ import structlog
 
 from daemon.agenda import TICK, Agenda
 from daemon.alarms.annunciator import Annunciator, own
+from daemon.alarms.apart import SetApart
 from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
 from daemon.clock import Clock
@@ -49,6 +50,7 @@ class Engine:
         self.arbiter = arbiter
         self.recorder = recorder
         self.annunciator = Annunciator(recorder.emit)
+        self._apart = SetApart(self.annunciator)
         self.progress = 0
         self._clock = clock
         self._zone = ZoneInfo(timezone)
@@ -260,6 +262,7 @@ class Engine:
             changed=changed,
             told=told,
             standing=self.annunciator.standing.keys(),
+            apart=self._apart,
             wake=lambda at: self._agenda.wake(at, rule.name),
         )
         try:

@@ -30,6 +30,7 @@ class Scene:
     told: Mapping[str, Value | None]  # what each output is told now; None: held as it is
     standing: Collection[str]  # ids of alarms not back to normal; a latched one stays until it is reset
     wake: Callable[[float], None]  # ask to be judged again at this monotonic second
+    apart: Collection[str] = ()  # ids of alarms that a person has disabled or shelved, raised or not
 
     def read(self, point: str) -> Reading:
         """The latest reading, BAD when stale."""
