@@ -8,43 +8,10 @@ from typing import Any
 
 import apsw
 
+from daemon.journal.schema import APPLICATION, READABLE, VERSION, has_second
+
 OLDEST_SQLITE = (3, 51, 3)
 """All before it can corrupt a WAL database when a checkpoint meets a commit (https://sqlite.org/wal.html#walresetbug)."""
-APPLICATION = 0x67686A31
-"""`ghj1`, in the file's header: this is a journal of gatehouse."""
-VERSION = 1
-
-SCHEMA = """
-CREATE TABLE chain (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    epoch TEXT NOT NULL,              -- random, made with the journal: no two journals can be confused
-    base_number INTEGER NOT NULL,     -- lines up to this one are not kept here ...
-    base_hash BLOB NOT NULL,          -- ... and this is the hash of the last of them; without any: hash of the epoch
-    head_number INTEGER NOT NULL,     -- the newest line, moved in the transaction that wrote it
-    head_hash BLOB NOT NULL
-) STRICT;
-CREATE TABLE events (
-    number INTEGER PRIMARY KEY,       -- from 1 without gaps
-    hash BLOB NOT NULL,               -- SHA-256(hash before || number, 8 bytes || length of body, 4 bytes || body)
-    at INTEGER NOT NULL,              -- microseconds since 1970 UTC; this and the next three repeat the body
-    kind TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    severity INTEGER NOT NULL,
-    body TEXT NOT NULL                -- JSON with sorted keys
-) STRICT;
-CREATE INDEX events_kind ON events (kind);          -- every index ends in the number by itself
-CREATE INDEX events_subject ON events (subject);
-CREATE INDEX events_at ON events (at);
-CREATE TABLE standing (alarm TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE cursors (subscriber TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TRIGGER events_never_change BEFORE UPDATE ON events
-    BEGIN SELECT RAISE(ABORT, 'a line of the journal is never changed'); END;
-CREATE TRIGGER events_never_go BEFORE DELETE ON events WHEN old.number > (SELECT base_number FROM chain)
-    BEGIN SELECT RAISE(ABORT, 'a line of the journal is never deleted'); END;
-CREATE TRIGGER events_only_follow BEFORE INSERT ON events WHEN new.number <= (SELECT head_number FROM chain)
-    BEGIN SELECT RAISE(ABORT, 'a line of the journal is never replaced'); END;
-"""
-
 _PRAGMAS = {"mmap_size": 0, "trusted_schema": 0, "cell_size_check": 1}
 _KEPT_WAL = 16 << 20
 
@@ -132,8 +99,8 @@ def check_ours(database: apsw.Connection, path: Path) -> None:
     if database.pragma("application_id") != APPLICATION:
         raise ForeignFileError(f"{path} is not a journal of gatehouse")
     version = database.pragma("user_version")
-    if version != VERSION:
-        raise ForeignFileError(f"{path} is a journal of version {version}; this gatehouse reads version {VERSION}")
+    if version not in READABLE:
+        raise ForeignFileError(f"{path} is a journal of version {version}; this gatehouse reads up to {VERSION}")
 
 
 def outline(database: apsw.Connection, path: Path) -> tuple[str, int, bytes, int, bytes]:
@@ -154,6 +121,13 @@ def cursors(database: apsw.Connection) -> dict[str, int]:
 def standing(database: apsw.Connection) -> dict[str, bytes]:
     """Every alarm that is not back to normal, as JSON."""
     return {str(alarm): str(state).encode() for alarm, state in database.execute("SELECT alarm, state FROM standing")}
+
+
+def kept(database: apsw.Connection) -> dict[str, bytes]:
+    """What parts of the daemon keep beside the events, by key."""
+    if not has_second(database):
+        return {}
+    return {str(key): bytes(state) for key, state in database.execute("SELECT key, state FROM kept")}
 
 
 def is_damage(error: BaseException | None) -> bool:

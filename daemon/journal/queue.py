@@ -57,6 +57,16 @@ class Queue:
     def __len__(self) -> int:
         return len(self._lines) + len(self._taken)
 
+    @property
+    def newest(self) -> int:
+        """Grows with every line that is pushed."""
+        return self._ticket
+
+    @property
+    def covered(self) -> int:
+        """All lines up to this one are in the batch, or older, or dropped."""
+        return next(iter(self._lines), self._ticket + 1) - 1
+
     def push(self, line: Line) -> None:
         """Add the newest line; may drop another one, or this one."""
         self._ticket += 1

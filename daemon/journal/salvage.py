@@ -1,14 +1,14 @@
 """What is saved when a journal's file goes bad: the file itself, under another name, and all that is still owed."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import apsw
 
 from daemon.journal.chain import genesis, link
-from daemon.journal.file import JournalError, cursors, outline, reader, standing
+from daemon.journal.file import JournalError, cursors, kept, outline, reader, standing
 
 MOST_ROWS = 100_000
 LEAST_ROWS = 10_000
@@ -30,6 +30,7 @@ class Known:
     hash: bytes
     cursors: dict[str, int] = field(default_factory=dict)
     standing: dict[str, bytes] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def fresh(cls, epoch: str) -> "Known":
@@ -71,8 +72,8 @@ def salvage(source: Path | apsw.Connection, known: Known | None) -> tuple[Known 
         return None, []
     if rows:
         base, base_hash = rows[0][0], rows[0][1]
-        return Known(known.epoch, base, base_hash, known.head, known.hash, known.cursors, known.standing), rows[1:]
-    return Known(known.epoch, known.head, known.hash, known.head, known.hash, known.cursors, known.standing), []
+        return replace(known, base=base, base_hash=base_hash), rows[1:]
+    return replace(known, base=known.head, base_hash=known.hash), []
 
 
 def _read_known(database: apsw.Connection, path: Path) -> Known:
@@ -82,6 +83,8 @@ def _read_known(database: apsw.Connection, path: Path) -> Known:
         known.cursors = cursors(database)
     with suppress(apsw.Error, ValueError):
         known.standing = standing(database)
+    with suppress(apsw.Error, ValueError):
+        known.kept = kept(database)
     return known
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import apsw
@@ -15,9 +16,6 @@ import structlog
 
 from daemon.journal.chain import link, verify
 from daemon.journal.file import (
-    APPLICATION,
-    SCHEMA,
-    VERSION,
     DisplacedError,
     ForeignFileError,
     JournalError,
@@ -26,12 +24,15 @@ from daemon.journal.file import (
     explain,
     is_damage,
     is_empty,
+    kept,
     outline,
     standing,
     writer,
 )
 from daemon.journal.line import Line
 from daemon.journal.salvage import Known, Row, salvage, set_aside
+from daemon.journal.schema import create, upgrade
+from daemon.journal.sizes import count
 
 log = structlog.get_logger()
 
@@ -49,6 +50,8 @@ _INSERT = "INSERT INTO events (number, hash, at, kind, subject, severity, body) 
 _STAND = "INSERT OR REPLACE INTO standing (alarm, state) VALUES (?, ?)"
 _FALL = "DELETE FROM standing WHERE alarm = ?"
 _MOVE = "INSERT OR REPLACE INTO cursors (subscriber, number) VALUES (?, ?)"
+_KEEP = "INSERT OR REPLACE INTO kept (key, state) VALUES (?, ?)"
+_FORGET = "DELETE FROM kept WHERE key = ?"
 _HEAD = "UPDATE chain SET head_number = ?, head_hash = ?"
 
 
@@ -107,7 +110,13 @@ class Store:
             self.close()
             raise
 
-    def commit(self, lines: Sequence[Line], alarms: Mapping[str, bytes | None], moves: Mapping[str, int]) -> None:
+    def commit(
+        self,
+        lines: Sequence[Line],
+        alarms: Mapping[str, bytes | None],
+        moves: Mapping[str, int],
+        keeps: Mapping[str, bytes | None] = MappingProxyType({}),
+    ) -> None:
         """Write all of it in one transaction and sync it, or nothing of it. apsw.Error, OSError, JournalError."""
         database, known = self._database, self.known
         if database is None or known is None:
@@ -117,11 +126,9 @@ class Store:
             database.execute("BEGIN IMMEDIATE")
             lines = [line for line in lines if line.event.id not in self._recovered] if self._recovered else lines
             head, digest = self._write(database, known, lines)
-            for alarm, state in alarms.items():
-                if state is None:
-                    database.execute(_FALL, (alarm,))
-                else:
-                    database.execute(_STAND, (alarm, state.decode()))
+            texts = {alarm: None if state is None else state.decode() for alarm, state in alarms.items()}
+            _put(database, texts, _STAND, _FALL)
+            _put(database, keeps, _KEEP, _FORGET)
             database.executemany(_MOVE, moves.items())
             database.execute(_HEAD, (head, digest))
             database.execute("COMMIT")
@@ -132,6 +139,7 @@ class Store:
         known.head, known.hash = head, digest
         known.cursors.update(moves)
         _apply(known.standing, alarms)
+        _apply(known.kept, keeps)
 
     def tidy(self) -> None:
         """Copy the log into the file when it has grown. The log is bounded as long as no reader stays in it."""
@@ -201,18 +209,18 @@ class Store:
         known = known or Known.fresh(secrets.token_hex(16))
         try:
             database.execute("BEGIN IMMEDIATE")
-            database.execute(SCHEMA)
-            database.pragma("application_id", APPLICATION)
-            database.pragma("user_version", VERSION)
+            create(database)
             database.execute(
                 "INSERT INTO chain (one, epoch, base_number, base_hash, head_number, head_hash)"
                 " VALUES (1, ?, ?, ?, ?, ?)",
                 (known.epoch, known.base, known.base_hash, known.base, known.base_hash),
             )
             database.executemany(_INSERT, rows)
+            count(database, ((row[3], len(row[6].encode())) for row in rows))
             database.execute(_HEAD, (known.head, known.hash))
             database.executemany(_MOVE, known.cursors.items())
             database.executemany(_STAND, ((alarm, state.decode()) for alarm, state in known.standing.items()))
+            database.executemany(_KEEP, known.kept.items())
             database.execute("COMMIT")
         except BaseException as error:
             self._roll_back(database, error)
@@ -225,6 +233,7 @@ class Store:
         size = database.pragma("page_count") * database.pragma("page_size")
         if size <= _CHECKED_FILE and (fault := database.pragma("quick_check", 1)) != "ok":
             raise ForeignFileError(f"{self.path} is damaged: {str(fault).splitlines()[-1]}")
+        upgrade(database)
         loaded = Known(*outline(database, self.path))
         last: Any = database.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
         if last is not None and last[0] > loaded.head:
@@ -235,7 +244,7 @@ class Store:
             recovered |= {str(name) for (name,) in ids}
             if old.head > loaded.head:  # lines were cut off: their numbers are not given again
                 loaded.head, loaded.hash = old.head, old.hash
-        loaded.standing = standing(database)
+        loaded.standing, loaded.kept = standing(database), kept(database)
         loaded.cursors = {name: min(number, loaded.head) for name, number in cursors(database).items()}
         remarks = self._look_at_end(loaded)
         self.known, self._recovered = loaded, recovered
@@ -262,6 +271,7 @@ class Store:
                 yield number, digest, *line.columns, line.body.decode()
 
         database.executemany(_INSERT, rows())
+        count(database, ((line.event.kind, len(line.body)) for line in lines))
         return number, digest
 
     def _committed(self, _database: apsw.Connection, _name: str, pages: int) -> int:
@@ -325,9 +335,14 @@ class Store:
             self.wal_pages, self._tidy_at = 0, _CHECKPOINT
 
 
-def _apply(alarms: dict[str, bytes], changes: Mapping[str, bytes | None]) -> None:
-    for alarm, state in changes.items():
+def _put(database: apsw.Connection, changes: Mapping[str, object], put: str, take: str) -> None:
+    database.executemany(put, [(name, state) for name, state in changes.items() if state is not None])
+    database.executemany(take, [(name,) for name, state in changes.items() if state is None])
+
+
+def _apply(states: dict[str, bytes], changes: Mapping[str, bytes | None]) -> None:
+    for name, state in changes.items():
         if state is None:
-            alarms.pop(alarm, None)
+            states.pop(name, None)
         else:
-            alarms[alarm] = state
+            states[name] = state
