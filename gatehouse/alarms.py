@@ -76,6 +76,7 @@ class Alarm:
     count: int = 1  # how often it rose since it was last normal
     suspended: AlarmState | None = None  # SHELVED, SUPPRESSED or OUT_OF_SERVICE while set apart
     until: datetime | None = None  # when it comes back by itself, while set apart
+    set_apart_at: datetime | None = None
     set_apart_by: str = ""
     set_apart_why: str = ""
     occurrence: str = ""  # the same from the first rise to the close; a rise after an acknowledgement is a new one

@@ -33,7 +33,7 @@ class Line:
 
     event: Event
     body: bytes  # JSON with sorted keys, without the number: that is given on the way to the disk
-    standing: tuple[str, bytes | None] | None  # an alarm's id, and the whole alarm; None: back to normal
+    standing: tuple[str, bytes | None] | None  # an alarm's occurrence, and the whole alarm; None: over, and closed
 
     @property
     def columns(self) -> tuple[int, str, str, int]:
@@ -113,7 +113,8 @@ def _standing(event: Event) -> tuple[str, bytes | None] | None:
     alarm, whole = event.content.get("alarm"), event.content.get("alarm_state")
     if not isinstance(alarm, str) or not isinstance(whole, dict):
         return None
-    return alarm, None if event.content.get("state", whole.get("state")) == "normal" else _encode(whole)
+    over = event.content.get("state", whole.get("state")) == "normal" and event.content.get("open") is not True
+    return str(whole.get("occurrence") or alarm), None if over else _encode(whole)
 
 
 def _readable(event: Event) -> Event:

@@ -81,6 +81,12 @@ def test_a_standing_alarm_is_its_whole_state_and_normal_ends_it() -> None:
     content = {"alarm": "a", "state": "unacknowledged", "alarm_state": {"b": 1, "a": 2}}
     assert write(event(kind="alarm.raised", content=content)).standing == ("a", b'{"a":2,"b":1}')
     assert write(event(kind="alarm.reset", content=content | {"state": "normal"})).standing == ("a", None)
+    assert write(event(kind="alarm.acknowledged", content=content | {"state": "normal", "open": True})).standing == (
+        "a",
+        b'{"a":2,"b":1}',
+    ), "a case is kept until it is closed"
+    once = content | {"alarm_state": {"occurrence": "0123456789ab-7"}}
+    assert write(event(kind="alarm.raised", content=once)).standing[0] == "0123456789ab-7"
     assert write(event(kind="output.told", content=content)).standing is None
     assert write(event(kind="alarm.raised", content={"alarm": "a"})).standing is None
 
