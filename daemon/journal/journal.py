@@ -18,6 +18,7 @@ import structlog
 
 from daemon.clock import Clock
 from daemon.journal.file import JournalError, check_sqlite, explain, is_damage
+from daemon.journal.kept import Kept, Pending
 from daemon.journal.line import Line, write
 from daemon.journal.query import Filter, ReadFile
 from daemon.journal.queue import Dropped, Queue
@@ -39,8 +40,6 @@ _HANGS = 5.0
 _CLOSE = 0.8
 """Seconds that `close` grants to the disk."""
 _RESTORE = 5.0
-MOST_KEPT = 64 * 1024
-"""Bytes of one kept state."""
 
 _Trouble = (apsw.Error, OSError, JournalError, UnicodeDecodeError)
 
@@ -65,7 +64,7 @@ class Journal:
         self._notes: list[Line] = []  # what the journal has to say about itself, ahead of all that waits
         self._moves: dict[str, int] = {}
         self._cursors: dict[str, int] = {}
-        self._keeps: dict[str, tuple[int, bytes | None]] = {}  # not durable yet; behind so many lines of the queue
+        self._kept = Kept()
         self._mark, self._noted = secrets.token_hex(6), 0
         self._job: tuple[asyncio.Future[Any], Callable[[Any], None]] | None = None  # what the disk does, and what then
         self._doubt = ""  # damage that a reader met
@@ -104,9 +103,7 @@ class Journal:
 
         It never gets ahead of the events that were appended before it. ValueError above 64 KiB.
         """
-        if state is not None and len(state) > MOST_KEPT:
-            raise ValueError(f"the state {key!r} has {len(state)} bytes; at most {MOST_KEPT} are kept")
-        self._keeps[key] = self._queue.newest, state
+        self._kept.put(key, state, self._queue.newest)
         self._wake.set()
 
     async def kept(self, prefix: str = "") -> dict[str, bytes]:
@@ -114,9 +111,7 @@ class Journal:
 
         Waits for the journal to open, at most 5 s; OSError when it cannot be opened.
         """
-        states: dict[str, bytes | None] = dict((await self._restored()).kept)
-        states |= {key: state for key, (_, state) in self._keeps.items()}
-        return {key: state for key, state in states.items() if state is not None and key.startswith(prefix)}
+        return self._kept.over(dict((await self._restored()).kept), prefix)
 
     async def read(self, after: int, limit: int = 256) -> list[Event]:
         """Durable events above a number, oldest first; none, after a second, when the disk cannot be read."""
@@ -208,7 +203,7 @@ class Journal:
 
     async def _flush(self) -> None:
         """Write all that waits, unless the disk fails."""
-        while self._job is not None or self._queue or self._notes or self._moves or self._keeps:
+        while self._job is not None or self._queue or self._notes or self._moves or self._kept:
             if not await self._turn():
                 break
 
@@ -237,7 +232,7 @@ class Journal:
 
     def _is_wanted(self) -> bool:
         """Events wait; or, after trouble, one commit must prove that all is well."""
-        return bool(self._queue or self._notes or self._keeps or self._writing)
+        return bool(self._queue or self._notes or self._kept or self._writing)
 
     def _begin(self) -> None:
         """Give the writing thread its next job, if there is one."""
@@ -249,8 +244,7 @@ class Journal:
         elif self._is_wanted() or self._moves:
             notes, moves = len(self._notes), dict(self._moves)
             lines = self._notes + self._queue.take(_BATCH)
-            covered = self._queue.covered
-            keeps = {key: keep for key, keep in self._keeps.items() if keep[0] <= covered}
+            keeps = self._kept.due(self._queue.covered)
             states = {key: state for key, (_, state) in keeps.items()}
             commit = partial(self._store.commit, lines, self._queue.standing(), moves, states)
             self._job = self._writer.do(commit), lambda _: self._wrote(notes, moves, keeps)
@@ -285,12 +279,12 @@ class Journal:
             self._writing = remark.why
             self._say()
 
-    def _wrote(self, notes: int, moves: dict[str, int], keeps: dict[str, tuple[int, bytes | None]]) -> None:
+    def _wrote(self, notes: int, moves: dict[str, int], keeps: Pending) -> None:
         self._queue.settle()
         del self._notes[:notes]
         self._cursors.update(moves)
         self._moves = {name: number for name, number in self._moves.items() if moves.get(name) != number}
-        self._keeps = {key: keep for key, keep in self._keeps.items() if keeps.get(key) is not keep}
+        self._kept.settle(keeps)
         if self._queue.dropped.count:
             self._note("journal.dropped", self._queue.dropped.told())
             self._queue.dropped = Dropped()

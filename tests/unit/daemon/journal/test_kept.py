@@ -6,7 +6,8 @@ import apsw
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.journal.journal import MOST_KEPT, Journal
+from daemon.journal.journal import Journal
+from daemon.journal.kept import MOST_KEPT
 from tests.unit.daemon.journal.desk import Disk, durable, event, running, until
 
 
