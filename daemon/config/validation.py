@@ -30,6 +30,8 @@ _OWN = {
     "endpoint",
     "broker",
     "webhook_url",
+    "instant",
+    "moment",
 }
 """Codes of our own validators: a PydanticCustomError's type is the code of its fault."""
 _UNNATURAL = ("string_too_short", "string_too_long", "too_short", "too_long")

@@ -1,0 +1,1 @@
+"""A site in virtual time: its rules are given a timetable, or the readings of another day, and nothing real moves."""

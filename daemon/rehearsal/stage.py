@@ -1,0 +1,218 @@
+"""A daemon in virtual time: image, rules, arbiter, actuators and alarms are the real ones, the field is not there."""
+
+import copy
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from daemon.actuators import actuators
+from daemon.arbiter import Arbiter
+from daemon.config.load import Plan
+from daemon.engine import Engine
+from daemon.operator import Operator
+from daemon.orders import Orders
+from daemon.parts import exclusive
+from daemon.recorder import Recorder
+from daemon.rehearsal.world import Board, HeldImage, Later, World, at_rest
+from gatehouse.driver import Sample
+from gatehouse.events import Event
+from gatehouse.points import Quality
+from gatehouse.rule import Rule
+
+_BEGIN = 100_000.0
+"""Monotonic second at which a stage begins: later than any reading may be old."""
+_LIVELY = 10.0
+"""Seconds after something happened in which turns come as often as in a real daemon."""
+_CALM = 10.0
+"""Seconds between two turns when nothing happens: what rules ask for comes to the instant all the same."""
+_MOST_STEPS = 2_000_000
+
+
+class StageError(Exception):
+    """The run cannot go on; the text says why."""
+
+
+class StageClock:
+    """Moves only when told; the wall clock can be set, the monotonic one cannot."""
+
+    def __init__(self, start: datetime) -> None:
+        """`start`: what the wall clock shows at second 0."""
+        self.now = _BEGIN
+        self._wall = start.astimezone(UTC)
+        self._since = _BEGIN
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def utc(self) -> datetime:
+        """The wall clock."""
+        return self._wall + timedelta(seconds=self.now - self._since)
+
+    def set_wall(self, wall: datetime) -> None:
+        """Somebody sets it."""
+        self._wall, self._since = wall.astimezone(UTC), self.now
+
+
+class Stage:
+    """One site in virtual time."""
+
+    def __init__(self, plan: Plan, start: datetime) -> None:
+        """Nothing was read. `start` without a zone is in the site's time."""
+        self.plan = plan
+        self.zone = ZoneInfo(plan.site.site.timezone)
+        self.clock = StageClock(self._local(start))
+        self.events: list[Event] = []
+        self.later = Later()
+        self.world = World(plan, self.clock, self.later)
+        self.steps = 0
+        self._pristine = fresh(plan)
+        self._lively = self.clock.now
+        self._begin([])
+
+    def _local(self, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=self.zone) if moment.tzinfo is None else moment
+
+    def _begin(self, standing: Sequence[bytes]) -> None:
+        plan, clock = self.plan, self.clock
+        self.recorder = Recorder(self.events.append, clock)
+        self.image = HeldImage(list(plan.points), clock)
+        orders = Orders(self.recorder)
+        orders.routes = dict.fromkeys(plan.devices, Board(self.world))  # type: ignore[arg-type] # of a line it has what orders need
+        self.engine = Engine(
+            self.image,
+            copied(self._pristine, plan),
+            Arbiter(plan.outputs, exclusive(plan)),
+            actuators(plan, self.image, orders, clock),
+            self.recorder,
+            clock,
+            plan.site.site.timezone,
+            plan.inverted,
+        )
+        self.operator = Operator(self.engine, plan.site, dict(plan.titles), clock)
+        self.engine.annunciator.restore(standing)
+        self.world.land = self._land
+        self.engine.judge_all()
+
+    # The world
+
+    @property
+    def second(self) -> float:
+        """Seconds since the start."""
+        return self.clock.now - _BEGIN
+
+    def quiet(self, but: Sequence[str] = ()) -> None:
+        """All points are read at rest, but these."""
+        for point, sample in at_rest(self.plan).items():
+            if point not in but:
+                self.world.set(point, sample)
+
+    def set(self, point: str, sample: Sample) -> None:
+        """A point reads so from now on, and is read again and again."""
+        self.world.unheard.discard(point)
+        self.world.set(point, sample)
+
+    def unheard(self, point: str, *, stale: bool) -> None:
+        """A point is not read any more, or has not been for so long that it is stale."""
+        if point not in self.world.unheard:
+            self._release(point, stale=stale)
+        self.world.unheard.add(point)
+
+    def silence(self, device: str) -> None:
+        """A device answers no more; the daemon has just found out."""
+        for point in self.world.of(device):
+            if self.world.heard(point):
+                self._release(point, stale=False)
+        self.world.silent.add(device)
+        self.world.readings[f"{device}.online"] = Sample(False)
+        self.engine.device(device, False, "silent", self.clock.now)
+
+    def back(self, device: str) -> None:
+        """It answers again, and is read."""
+        self.world.silent.discard(device)
+        self.world.readings[f"{device}.online"] = Sample(True)
+        self.engine.device(device, True, "answers", self.clock.now)
+        self.image.held.add(f"{device}.online")
+        for point in self.world.of(device):
+            if point in self.world.readings and self.world.heard(point):
+                self._land(point, self.world.readings[point])
+
+    def _release(self, point: str, *, stale: bool) -> None:
+        reading = self.image.read(point, self.clock.now)
+        if point not in self.image.held:
+            return
+        self.image.release(point, stale=stale)
+        self._engine_land(point, Sample(reading.value, reading.quality, reading.note))
+
+    def _land(self, point: str, sample: Sample) -> None:
+        if not self.image.points[point].momentary and sample.quality is not Quality.BAD:
+            self.image.held.add(point)
+        self._engine_land(point, sample)
+
+    def _engine_land(self, point: str, sample: Sample) -> None:
+        device, _, channel = point.partition(".")
+        if point in self.plan.inverted and isinstance(sample.value, bool):  # it is turned round again on its way in
+            sample = Sample(not sample.value, sample.quality, sample.note)
+        self.engine.land(device, {channel: sample}, self.clock.now)
+        self.stir()
+
+    def set_wall(self, wall: datetime) -> None:
+        """Somebody sets the clock on the wall."""
+        self.clock.set_wall(self._local(wall))
+        self.stir()
+
+    def restart(self) -> None:
+        """The daemon dies and begins anew: rules forget, alarms come back from the journal, points are read again."""
+        alarms = self.engine.annunciator.standing.values()
+        standing = [msgspec.json.encode(alarm, enc_hook=repr) for alarm in alarms]
+        self._begin(standing)
+        for point, sample in list(self.world.readings.items()):
+            if self.world.heard(point) and not self.image.points[point].momentary:
+                self._land(point, sample)
+
+    # Time
+
+    def stir(self) -> None:
+        """Something has happened: be as attentive as a real daemon for a while."""
+        self._lively = self.clock.now + _LIVELY
+
+    def advance(self, second: float, look: Callable[[], None]) -> None:
+        """Let time pass up to this second; `look` after each instant at which anything could change."""
+        end = second + _BEGIN
+        while (at := self._next()) <= end:
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                raise StageError(f"more than {_MOST_STEPS} instants: a rule asks to be woken again and again")
+            self.clock.now = max(self.clock.now, at)
+            while self.later.next() <= self.clock.now:
+                self.later.pop()()
+            events = len(self.events)
+            self.engine.tick(self.clock.now)
+            if len(self.events) > events:
+                self.stir()
+            look()
+        self.clock.now = max(self.clock.now, end)
+
+    def _next(self) -> float:
+        engine, now = self.engine, self.clock.now
+        due = engine.next_due() if now < self._lively else min(engine.next_wake(), now + _CALM)
+        return min(max(due, now + 0.001), max(self.later.next(), now))
+
+    def settle(self) -> None:
+        """Let happen all that is due at this very instant."""
+        if self.engine.next_wake() <= self.clock.now:
+            self.engine.tick(self.clock.now)
+
+
+def fresh(plan: Plan) -> list[Rule]:
+    """The plan's rules as nobody has judged them yet."""
+    return copied(plan.rules, plan)
+
+
+def copied(rules: Sequence[Rule], plan: Plan) -> list[Rule]:
+    """Rules with memories of their own; the list of cards stays the one."""
+    return copy.deepcopy(list(rules), {id(plan.cards): plan.cards})
+
+
