@@ -30,6 +30,7 @@ from console.options import (
     client,
     me,
 )
+from console.rules import app as rules_app
 from console.technician import probe, scan, trace
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_arg
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(journal_app, name="journal")
 app.add_typer(driver_app, name="driver")
+app.add_typer(rules_app, name="rules")
 
 
 class DemoLanguage(StrEnum):

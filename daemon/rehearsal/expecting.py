@@ -10,6 +10,7 @@ from daemon.rehearsal.stage import Stage
 from daemon.rehearsal.timetable import NAMELESS, AlarmWanted, EventWanted, Expect, ReadingWanted
 from gatehouse.alarms import AlarmState, Condition, Severity
 from gatehouse.events import Event
+from gatehouse.points import Point
 
 _SHOWN = {True: "on", False: "off", None: "held"}
 _MOST_EVENTS = 12
@@ -36,7 +37,9 @@ def differences(expect: Expect, stage: Stage, since: int) -> Iterator[Difference
         demand = stage.engine.arbiter.decisions[output].demand
         found = demand.issuer if demand else ""
         if found.partition(":")[0] != rule:
-            yield Difference(what=("by", output), expected=rule or "-", found=found or "-", evidence=_held(output, stage))
+            yield Difference(
+                what=("by", output), expected=rule or "-", found=found or "-", evidence=_held(output, stage)
+            )
     for point, reading in expect.points.items():
         yield from _point(point, reading, stage)
     yield from _events(expect, stage.events[since:])
@@ -68,14 +71,16 @@ def _alarm(name: str, wanted: AlarmWanted, stage: Stage) -> Iterator[Difference]
     facts["known"] = (wanted.known, standing.known if standing else True)
     severity = standing.condition.severity if standing else spoken[name][1].severity if name in spoken else Severity.P4
     facts["severity"] = (wanted.severity, severity.name)
-    for fact, (expected, found) in facts.items():
-        if expected is not None and expected != found:
-            what = ("alarms", name) if fact == "state" else ("alarms", name, fact)
-            yield Difference(what=what, expected=_said(expected), found=_said(found), evidence=seen)
+    unlike: list[tuple[tuple[str, ...], object, object]] = [
+        (() if fact == "state" else (fact,), expected, there)
+        for fact, (expected, there) in facts.items()
+        if expected is not None and expected != there
+    ]
     evidence = standing.condition.evidence if standing else {}
-    for path, expected, found in _unlike(wanted.evidence, evidence, wanted.tolerance):
-        what = ("alarms", name, "evidence", *path)
-        yield Difference(what=what, expected=_said(expected), found=_said(found), evidence=seen)
+    for path, expected, there in _unlike(wanted.evidence, evidence, wanted.tolerance):
+        unlike.append((("evidence", *path), expected, there))
+    for path, expected, there in unlike:
+        yield Difference(what=("alarms", name, *path), expected=_said(expected), found=_said(there), evidence=seen)
 
 
 def _ever(name: str, stage: Stage) -> bool:
@@ -88,14 +93,25 @@ def _others(expect: Expect, stage: Stage, wanted: AlarmWanted) -> Iterator[Diffe
     for name, alarm in stage.engine.annunciator.standing.items():
         if name not in expect.alarms and alarm.state.value != (wanted.state or "normal"):
             seen = _seen(name, stage, conditions(stage))
-            yield Difference(what=("alarms", name), expected=wanted.state or "normal", found=alarm.state.value, evidence=seen)
+            yield Difference(
+                what=("alarms", name), expected=wanted.state or "normal", found=alarm.state.value, evidence=seen
+            )
 
 
 def _seen(name: str, stage: Stage, spoken: Mapping[str, tuple[str, Condition]]) -> dict[str, Any]:
     if name not in spoken:
         return {}
     rule, condition = spoken[name]
-    return {"rule": rule, "active": condition.active} | dict(condition.evidence)
+    return {"rule": rule, "active": condition.active} | with_limits(condition.evidence, stage.image.points)
+
+
+def with_limits(evidence: Mapping[str, Any], points: Mapping[str, Point]) -> dict[str, Any]:
+    """Evidence, with the age that each reading may have beside the age that it had."""
+    told = dict(evidence)
+    for name, seen in evidence.items():
+        if name in points and isinstance(seen, Mapping) and math.isfinite(points[name].max_age):
+            told[name] = {**seen, "limit": round(points[name].max_age, 3)}
+    return told
 
 
 def _output(name: str, wanted: object, stage: Stage) -> Iterator[Difference]:
@@ -108,7 +124,7 @@ def _held(output: str, stage: Stage) -> dict[str, Any]:
     """Who wants what of it, strongest first; why it is held, where it is."""
     decision = stage.engine.arbiter.decisions[output]
     wishes = [
-        f"{int(demand.priority)} {demand.issuer}: {'not ' if demand.veto else ''}{_said(demand.value)} ({demand.reason})"
+        f"{demand.priority:d} {demand.issuer}: {'not ' * demand.veto}{_said(demand.value)} ({demand.reason})"
         for demand in stage.engine.arbiter.demands(output)
     ]
     return {"wanted": wishes or ["-"]} | ({"why": decision.why} if decision.why else {})

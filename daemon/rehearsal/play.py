@@ -188,7 +188,9 @@ class Play:
         line = self._text.place((*cue.where, *inside[:3])).line
         wall = self.stage.clock.utc().astimezone(self.stage.zone).strftime("%H:%M:%S")
         self.result.failures.append(
-            Failure(line=line, second=round(self.stage.second, 3), wall=wall, note=cue.entry.note, difference=difference)
+            Failure(
+                line=line, second=round(self.stage.second, 3), wall=wall, note=cue.entry.note, difference=difference
+            )
         )
 
     def _own_faults(self) -> None:

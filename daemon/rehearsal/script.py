@@ -123,10 +123,7 @@ class _Maker:
     def act(self, name: str, raw: object, spot: Where) -> Act | None:
         """What one line under `set` does; None with a fault."""
         if name in self.plan.devices:
-            if raw not in ("silent", "back"):
-                self.text.fault(spot, "device_word", value=shown(raw))
-                return None
-            return (lambda stage: stage.silence(name)) if raw == "silent" else (lambda stage: stage.back(name))
+            return self._device(name, raw, spot)
         if not self._known(name, spot):
             return None
         if isinstance(raw, str) and raw in _WORDS:
@@ -135,12 +132,17 @@ class _Maker:
         if told is None:
             return None
         at = (*spot, "value") if isinstance(raw, dict) else spot
-        value = self._value(name, told.value, at)
-        quality = Quality[told.quality.upper()]
-        if value is None and quality is not Quality.BAD:
-            self.text.fault(at, "not_a_value", value=shown(told.value), point=name, wanted=self._wanted(name))
-            return None
-        return _setting(name, Sample(value, quality, told.note))
+        value, quality = self._value(name, told.value, at), Quality[told.quality.upper()]
+        if value is not None or quality is Quality.BAD:
+            return _setting(name, Sample(value, quality, told.note))
+        self.text.fault(at, "not_a_value", value=shown(told.value), point=name, wanted=self._wanted(name))
+        return None
+
+    def _device(self, name: str, raw: object, spot: Where) -> Act | None:
+        if raw in ("silent", "back"):
+            return (lambda stage: stage.silence(name)) if raw == "silent" else (lambda stage: stage.back(name))
+        self.text.fault(spot, "device_word", value=shown(raw))
+        return None
 
     def course(self, name: str, raw: dict[str, Any], spot: Where, at: float) -> Iterator[tuple[float, Act]]:
         """Readings one after another."""

@@ -147,9 +147,9 @@ class Stage:
         self._engine_land(point, Sample(reading.value, reading.quality, reading.note))
 
     def _land(self, point: str, sample: Sample) -> None:
+        self._engine_land(point, sample)
         if not self.image.points[point].momentary and sample.quality is not Quality.BAD:
             self.image.held.add(point)
-        self._engine_land(point, sample)
 
     def _engine_land(self, point: str, sample: Sample) -> None:
         device, _, channel = point.partition(".")
@@ -214,5 +214,3 @@ def fresh(plan: Plan) -> list[Rule]:
 def copied(rules: Sequence[Rule], plan: Plan) -> list[Rule]:
     """Rules with memories of their own; the list of cards stays the one."""
     return copy.deepcopy(list(rules), {id(plan.cards): plan.cards})
-
-

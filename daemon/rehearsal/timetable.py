@@ -5,13 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from daemon.config import document
 from daemon.config.document import Document
 from daemon.config.faults import ConfigError, Where
-from daemon.config.site import Section
 from daemon.config.validation import check, shown
 from rules._settings import Duration
 
@@ -84,7 +83,13 @@ State = Literal[
 ]  # fmt: skip
 
 
-class Told(Section):
+class Part(BaseModel):
+    """A table of a timetable: unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Told(Part):
     """A reading with more than its value."""
 
     value: Any = None
@@ -92,7 +97,7 @@ class Told(Section):
     note: str = ""
 
 
-class Course(Section):
+class Course(Part):
     """Readings one after another: straight from one value to another, or these in turn."""
 
     every: Annotated[Duration, Field(gt=0)]
@@ -102,7 +107,7 @@ class Course(Section):
     values: list[Any] = []
 
 
-class AlarmWanted(Section):
+class AlarmWanted(Part):
     """How an alarm must stand."""
 
     state: State | None = None
@@ -116,7 +121,7 @@ class AlarmWanted(Section):
     tolerance: Annotated[float, Field(ge=0, strict=False)] = 1e-6
 
 
-class EventWanted(Section):
+class EventWanted(Part):
     """An event that must have been recorded, or must not."""
 
     kind: str
@@ -127,7 +132,7 @@ class EventWanted(Section):
     tolerance: Annotated[float, Field(ge=0, strict=False)] = 1e-6
 
 
-class ReadingWanted(Section):
+class ReadingWanted(Part):
     """How a point must read."""
 
     value: Any = None
@@ -135,7 +140,7 @@ class ReadingWanted(Section):
     tolerance: Annotated[float, Field(ge=0, strict=False)] = 1e-6
 
 
-class Expect(Section):
+class Expect(Part):
     """What must be so."""
 
     alarms: dict[str, Annotated[AlarmWanted, BeforeValidator(_alarm)]] = {}
@@ -152,7 +157,7 @@ class Expect(Section):
     """How relays read back, for example."""
 
 
-class Entry(Section):
+class Entry(Part):
     """One line of the timetable."""
 
     at: Seconds | None = None
@@ -174,7 +179,7 @@ class Entry(Section):
     note: str = ""
 
 
-class Timetable(Section):
+class Timetable(Part):
     """A whole file."""
 
     about: str = ""

@@ -1,4 +1,7 @@
-"""The site's devices as a rehearsal has them: readings that stay fresh until told otherwise, relays that do as told."""
+"""The site's devices as a rehearsal has them: readings stay fresh, relays do as they are told, booms go up and down.
+
+What a timetable has set by hand is so until it says otherwise: a relay that sticks, a boom that does not arrive.
+"""
 
 import heapq
 import itertools
@@ -109,11 +112,17 @@ class World:
         self.unheard: set[str] = set()
         self.silent: set[str] = set()
         self.by_hand: set[str] = set()
-        """Relays that read as the timetable says, whatever they are told."""
+        """Relays and limit inputs that read as the timetable says, whatever is ordered."""
         self.land: Land = _nothing
         self._clock, self._later = clock, later
         self._orders: dict[str, int] = {}
         self._points = {point.name: point for point in plan.points}
+        self._booms: dict[str, tuple[str, str | None, str | None, float]] = {}
+        """Relay -> the lane, the limit input that its boom leaves, the one where it arrives, after how many seconds."""
+        for name, lane in plan.site.lanes.items():
+            self._booms[lane.open] = name, lane.down, lane.up, lane.travel / 2
+            self._booms[lane.close] = name, lane.up, lane.down, lane.travel / 2
+        self._moves: dict[str, int] = {}
 
     def order(self, point: str, value: Value | Pulse) -> None:
         """A relay was told something."""
@@ -127,6 +136,24 @@ class World:
 
     def _follow(self, point: str, order: int, value: Value) -> None:
         if self._orders[point] == order and point not in self.by_hand:
+            self.set(point, Sample(value))
+        if value is True and point in self._booms and point not in self.by_hand:
+            self._swing(*self._booms[point])
+
+    def _swing(self, lane: str, leaves: str | None, arrives: str | None, seconds: float) -> None:
+        """A boom begins to move; another pulse meanwhile makes of it another move."""
+        move = self._moves[lane] = self._moves.get(lane, 0) + 1
+
+        def arrive() -> None:
+            if self._moves[lane] == move:
+                self._limit(arrives, True)
+
+        self._limit(leaves, False)
+        self._limit(arrives, False)
+        self._later.put(self._clock.monotonic() + seconds, arrive)
+
+    def _limit(self, point: str | None, value: bool) -> None:
+        if point is not None and point not in self.by_hand and point in self.readings:
             self.set(point, Sample(value))
 
     def set(self, point: str, sample: Sample) -> None:
