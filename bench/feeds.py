@@ -19,7 +19,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.clock import SystemClock
-from daemon.config.subscribers import Mqtt as Subscriber
+from daemon.config.subscribers import Mqtt
+from daemon.feeds.carriers import carrier
 from daemon.feeds.feed import Feed
 from daemon.journal.journal import Journal
 from gatehouse.events import Event
@@ -55,11 +56,12 @@ async def through_feeds(folder: Path, broker: Broker, secret: str, count: int, p
     ears = {name: Ear(name, f"{ROOT}/{name}") for name in READERS}
     feeds = []
     for name, tier in READERS.items():
-        settings = Subscriber.model_construct(
+        settings = Mqtt.model_construct(
             broker=f"mqtt://{HOST}:{broker.port}", tier=tier, title=name, user="writer", password=name, client=None,
             ca=None, plaintext=False, kinds=["*"],
         )  # fmt: skip
-        feeds.append(Feed(name, settings, journal, "bench", {}, lambda _: secret.encode(), dict, lambda _: None, clock))
+        way = carrier(name, settings, "bench", lambda _: secret.encode(), clock)
+        feeds.append(Feed(name, settings, way, journal, "bench", {}, dict, lambda _: None, clock))
     durable: dict[str, float] = {}
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(part.run()) for part in (journal, *feeds)]

@@ -159,8 +159,8 @@ class Show:
             return Text.assemble((self._word("feeds"), "bold"), f"  {self._word('none')}")
         table = self._table("feeds", "name", "title", "state", "tier", "broker", "delivered", "behind", "note")
         for name, feed in feeds.items():
-            over = "TLS" if feed["tls"] else ""
-            broker = " ".join(filter(None, (feed["broker"], feed["mqtt"] and f"MQTT {feed['mqtt']}", over)))
+            over = "TLS" if feed.get("tls") else ""
+            broker = " ".join(filter(None, (feed["address"], feed["version"] or feed["kind"], over)))
             state = self._state("connected" if feed["connected"] else "away")
             numbers = (str(feed["delivered"]), str(feed["behind"]))
             table.add_row(name, feed["title"], state, str(feed["tier"]), broker, *numbers, self._said(feed))

@@ -10,6 +10,7 @@ from daemon.clock import Clock
 from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.engine import Engine
+from daemon.feeds.carriers import carrier
 from daemon.feeds.feed import Feed
 from daemon.field.blackbox import Blackbox
 from daemon.field.lines import LineOwner, Sink
@@ -73,13 +74,14 @@ class Daemon:
 
     def add_feed(self, name: str) -> Feed:
         """The feed of a subscriber of the plan; it does not run yet."""
+        settings, site = self.plan.site.subscribers[name], self.plan.site.site.id
         self.feeds[name] = Feed(
             name,
-            self.plan.site.subscribers[name],
+            settings,
+            carrier(name, settings, site, self.secrets.read, self.clock),
             self.journal,
-            self.plan.site.site.id,
+            site,
             self.titles,
-            self.secrets.read,
             self.status.for_subscribers,
             self._tell_feed(name),
             self.clock,

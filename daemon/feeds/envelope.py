@@ -6,7 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md, extension `
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,6 +32,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     datacontenttype: str = "application/json"
     sequence: str | msgspec.UnsetType = msgspec.UNSET
     unjournaled: bool | msgspec.UnsetType = msgspec.UNSET
+    ahead: bool | msgspec.UnsetType = msgspec.UNSET
+    refill: str | msgspec.UnsetType = msgspec.UNSET
     data: dict[str, Any]
 
 
@@ -57,19 +59,30 @@ def event_message(
     source: str,
     *,
     unjournaled: bool = False,
+    ahead: bool = False,
+    refill: str = "",
     largest: int = LARGEST,
 ) -> bytes:
     """The event as this tier may see it; when that is too large or no JSON, only what has a closed form."""
+    marks = _Marks(unjournaled, ahead, refill)
     try:
-        message = _pack(event, see(event, titles, tier), source, unjournaled)
+        message = _pack(event, see(event, titles, tier), source, marks)
     except (TypeError, ValueError, OverflowError, RecursionError):
         message = b""
     if message and len(message) <= largest:
         return message
-    return _pack(event, see(event, titles, min(tier, PERSONAL - 1)), source, unjournaled, abridged=True)
+    return _pack(event, see(event, titles, min(tier, PERSONAL - 1)), source, marks, abridged=True)
 
 
-def _pack(event: Event, view: View, source: str, unjournaled: bool, abridged: bool = False) -> bytes:
+class _Marks(NamedTuple):
+    """What a message says of itself besides the event."""
+
+    unjournaled: bool
+    ahead: bool
+    refill: str
+
+
+def _pack(event: Event, view: View, source: str, marks: _Marks, abridged: bool = False) -> bytes:
     data: dict[str, Any] = {"place": view.place, "actor": view.actor, "cause": view.cause, "severity": view.severity}
     data = {name: value for name, value in data.items() if value} | view.content
     if abridged:
@@ -82,8 +95,10 @@ def _pack(event: Event, view: View, source: str, unjournaled: bool, abridged: bo
             type=f"gatehouse.{event.kind}",
             time=event.at,
             subject=view.subject or msgspec.UNSET,
-            sequence=msgspec.UNSET if unjournaled else f"{event.number:020d}",  # compared as text, so of one width
-            unjournaled=True if unjournaled else msgspec.UNSET,
+            sequence=msgspec.UNSET if marks.unjournaled else f"{event.number:020d}",  # compared as text: of one width
+            unjournaled=True if marks.unjournaled else msgspec.UNSET,
+            ahead=True if marks.ahead else msgspec.UNSET,
+            refill=marks.refill or msgspec.UNSET,
             data=data,
         )
     )

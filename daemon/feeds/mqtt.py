@@ -13,13 +13,15 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from daemon.feeds.carrier import Answer, Receipt, UnreachableError
 
 KEEPALIVE = 15
 """Seconds between pings on a silent connection."""
@@ -33,17 +35,6 @@ _LARGEST_ANSWER = 65_536
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _VERSION_REFUSED, _QOS_REFUSED = 0x84, 0x9B
 _HANG_UPS = 2
-
-
-class Receipt(NamedTuple):
-    """What became of a message."""
-
-    verdict: Literal["accepted", "refused", "lost"]
-    why: str = ""
-
-
-class UnreachableError(Exception):
-    """No connection came about; the text says why."""
 
 
 class TurnedAwayError(UnreachableError):
@@ -109,9 +100,6 @@ def tls_context(ca: bytes | None, client: bytes | None) -> ssl.SSLContext:
 def _no_password() -> str:
     """Stand in for OpenSSL's question on the terminal."""
     return ""
-
-
-Answer = asyncio.Future[Receipt]
 
 
 class _Limits(NamedTuple):
@@ -332,31 +320,29 @@ class Connection:
 class Dialler:
     """Opens connections to one broker: MQTT 5 where it can, since only that tells when an ACL refuses, else 3.1.1."""
 
-    def __init__(self, broker: Callable[[], Broker], beat: Callable[[], None]) -> None:
-        """`broker` is asked anew each time, so that a changed password counts; `beat` is called at least every second
-        while a connection is being opened."""
+    def __init__(self, broker: Callable[[], Broker]) -> None:
+        """`broker` is asked anew each time, so that a changed password counts."""
         self._broker = broker
-        self._beat = beat
         self._protocol: MQTTProtocolVersion | None = None
         self._hang_ups = 0
 
-    async def dial(self) -> Connection:
-        """Open one; UnreachableError when that fails."""
-        protocol = self._protocol or await self._ask()
+    async def dial(self, beat: Callable[[], None]) -> Connection:
+        """Open one; UnreachableError when that fails. `beat` is called at least every second meanwhile."""
+        protocol = self._protocol or await self._ask(beat)
         try:
-            return await self._open(self._broker(), protocol)
+            return await self._open(self._broker(), protocol, beat)
         except UnreachableError as error:
             if protocol is _V311 or isinstance(error, VersionRefusedError):
                 self._protocol = None  # perhaps another broker comes back: ask again
             raise
 
-    async def _ask(self) -> MQTTProtocolVersion:
+    async def _ask(self, beat: Callable[[], None]) -> MQTTProtocolVersion:
         """Find out what the broker speaks, with a bare CONNECT: a 3.1.1 broker takes what MQTT 5 puts before will
         and user for lengths and may wait for more, instead of saying that it knows no such version (seen: amqtt)."""
         bare = replace(self._broker(), will=b"", user=None, password=None)
         try:
             if self._hang_ups < _HANG_UPS:
-                await (await self._open(bare, _V5)).close(1.0)
+                await (await self._open(bare, _V5, beat)).close(1.0)
             self._protocol = _V5 if self._hang_ups < _HANG_UPS else _V311
         except TurnedAwayError:  # for want of a password, but in MQTT 5
             self._protocol = _V5
@@ -368,10 +354,10 @@ class Dialler:
         self._hang_ups = 0
         return self._protocol
 
-    async def _open(self, broker: Broker, protocol: MQTTProtocolVersion) -> Connection:
+    async def _open(self, broker: Broker, protocol: MQTTProtocolVersion, beat: Callable[[], None]) -> Connection:
         connection = Connection(broker, protocol)
         try:
-            await connection.open(self._beat)
+            await connection.open(beat)
         except BaseException:
             connection.drop("")
             raise

@@ -169,7 +169,7 @@ PHRASES = {
     "no lasting connection for {seconds} s: {why}": "{seconds} 秒没有稳定连接：{why}",
     "the broker refused us: {why}": "代理拒绝了我们：{why}",
     "the broker ended the connection: {why}": "代理断开了连接：{why}",
-    "the broker acknowledged nothing for {seconds} s": "代理 {seconds} 秒没有确认",
+    "the other side acknowledged nothing for {seconds} s": "对方 {seconds} 秒没有确认",
     "the connection was lost": "连接断了",
     "{address} did not answer within {seconds} s": "{address} {seconds} 秒内没有应答",
     "{address} hung up without an answer to our CONNECT": "{address} 没有回答 CONNECT 就挂断了",

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.config.subscribers import Mqtt as Subscriber
+from daemon.config.subscribers import Mqtt
+from daemon.feeds.carriers import carrier
 from daemon.feeds.feed import Feed, Pace
+from daemon.journal.query import Filter
 from gatehouse.events import Event
 
 TITLES = {"zones.b12": "12栋", "doors.north": "北门", "devices.io1": "门岗输入输出板1"}
@@ -96,6 +98,10 @@ class MemoryJournal:
 
     def waiting(self, after: str = "") -> Sequence[Event]:
         return list(takewhile(lambda event: event.id != after, reversed(self.undurable)))[::-1]
+
+    async def query(self, after: int = 0, limit: int = 256, wanted: Filter | None = None) -> list[Event]:
+        await asyncio.sleep(0)
+        return [event for event in self.events[after:] if (wanted or Filter()).admits(event)][:limit]
 
     async def wait_beyond(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - the journal's contract
         if self.head > number:
@@ -267,11 +273,12 @@ def feeding(broker: Mosquitto, journal: MemoryJournal) -> Callable[..., Any]:
     ) -> AsyncIterator[Running]:
         known = {user: password.encode() for user, password in PASSWORDS.items()} | dict(secrets)
         more = {"broker": f"mqtt://127.0.0.1:{broker.port}", "user": name} | more
-        settings = Subscriber.model_construct(tier=tier, **({"password": name} | more))
+        settings = Mqtt.model_construct(tier=tier, **({"password": name} | more))
         troubles: list[str] = []
+        clock = SystemClock()
+        way = carrier(name, settings, "lvdinan", known.__getitem__, clock)
         feed = Feed(
-            name, settings, source or journal, "lvdinan", TITLES, known.__getitem__, state, troubles.append,
-            SystemClock(), pace,
+            name, settings, way, source or journal, "lvdinan", TITLES, state, troubles.append, clock, pace,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(feed.run())

@@ -126,7 +126,7 @@ async def test_a_broker_that_knows_only_3_1_1_is_served_with_it(
                 alarm(number)
             await wait_for(lambda: output.read_text().count(f"{ROOT}/events/alarm/raised") == 100)
             await wait_for(lambda: journal.cursor("police") == 100)
-            assert running.feed.status()["mqtt"] == "3.1.1"
+            assert running.feed.status()["version"] == "MQTT 3.1.1"
             assert running.troubles == []
         await wait_for(lambda: output.read_text().count(f"{ROOT}/status") == 2)
     finally:

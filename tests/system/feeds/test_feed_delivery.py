@@ -233,7 +233,7 @@ async def test_nothing_is_subscribed_to(broker: Any, receive: Any, feeding: Any,
     async with feeding() as running:
         alarm()
         await wait_for(lambda: len(receiver.events) == 1)
-        assert running.feed.status()["mqtt"] == "5"
+        assert running.feed.status()["version"] == "MQTT 5"
     log = (broker.folder / "mosquitto.log").read_text()
     assert "Received PUBLISH from gatehouse-lvdinan-police" in log
     assert "Received SUBSCRIBE from watcher" in log

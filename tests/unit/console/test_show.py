@@ -220,17 +220,17 @@ def test_what_was_never_tried_is_neither_up_nor_down(house):
 def test_a_feed_is_a_row_and_not_a_dump(house):
     document = house.daemon.status.document()
     document["feeds"] = {
-        "police": {"title": "派出所", "broker": "10.0.0.9:8883", "tls": True, "tier": 1, "connected": True, "mqtt": "5",
-                   "connections": 1, "delivered": 22, "cursor": 29, "behind": 0, "trouble": "", "last_error": "",
+        "police": {"title": "派出所", "kind": "mqtt", "address": "10.0.0.9:8883", "tls": True, "tier": 1,
+                   "connected": True, "version": "MQTT 5", "connections": 1, "delivered": 22, "cursor": 29, "behind": 0, "trouble": "", "last_error": "",
                    "text": {"zh": "", "en": ""}},
-        "property": {"title": "物业", "broker": "10.0.0.9:1883", "tls": False, "tier": 2, "connected": False,
-                     "mqtt": "", "connections": 0, "delivered": 0, "cursor": 0, "behind": 29, "trouble": "",
+        "property": {"title": "物业", "kind": "mqtt", "address": "10.0.0.9:1883", "tls": False, "tier": 2,
+                     "connected": False, "version": "", "connections": 0, "delivered": 0, "cursor": 0, "behind": 29, "trouble": "",
                      "last_error": "x",
                      "text": {"zh": "连接被拒绝", "en": "Connection refused"}},
     }  # fmt: skip
     text = screen("zh", 120, lambda show: show.status(document, points=False))
     assert row(text, "police") == ["police", "派出所", "已连接", "1", "10.0.0.9:8883 MQTT 5 TLS", "22", "0"]
-    assert row(text, "property") == ["property", "物业", "未连接", "2", "10.0.0.9:1883", "0", "29", "连接被拒绝"]
+    assert row(text, "property") == ["property", "物业", "未连接", "2", "10.0.0.9:1883 mqtt", "0", "29", "连接被拒绝"]
 
 
 @pytest.mark.parametrize(("severity", "sign"), [(1, "▲"), (2, "◆"), (3, "●"), (4, "○"), (0, " ")])

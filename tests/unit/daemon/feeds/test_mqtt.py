@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
+from daemon.feeds.carrier import Receipt, UnreachableError
 from daemon.feeds.mqtt import (
     Broker,
     Connection,
     Dialler,
     HungUpError,
-    Receipt,
     TurnedAwayError,
-    UnreachableError,
     tls_context,
 )
 
@@ -266,9 +265,9 @@ async def test_the_version_of_mqtt_is_the_best_the_broker_knows(
         return answers[body[6]]
 
     async with listening(answer) as listener:
-        dialler = Dialler(lambda: broker(listener.port, user="police", password="secret"), lambda: None)
+        dialler = Dialler(lambda: broker(listener.port, user="police", password="secret"))
         try:
-            connection = await dialler.dial()
+            connection = await dialler.dial(lambda: None)
         except UnreachableError:
             assert expected is None
         else:
@@ -283,10 +282,10 @@ async def test_a_broker_that_hangs_up_twice_is_tried_with_3_1_1_and_then_with_5_
     spoken: list[int] = []
 
     async with listening(lambda _, body: spoken.append(body[6])) as listener:  # type: ignore[func-returns-value]
-        dialler = Dialler(lambda: broker(listener.port), lambda: None)
+        dialler = Dialler(lambda: broker(listener.port))
         for _ in range(4):
             with pytest.raises(HungUpError):
-                await dialler.dial()
+                await dialler.dial(lambda: None)
     assert spoken == [5, 5, 4, 5]
 
 
