@@ -13,7 +13,8 @@ from pydantic_core import PydanticCustomError
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNITS = {
     "A": ("A", 1.0), "mA": ("A", 0.001), "V": ("V", 1.0), "W": ("W", 1.0), "kW": ("W", 1000.0),
-    "°C": ("°C", 1.0), "%": ("%", 1.0), "Hz": ("Hz", 1.0), "ppm": ("ppm", 1.0), "kWh": ("kWh", 1.0),
+    "°C": ("°C", 1.0), "%": ("%", 1.0), "Hz": ("Hz", 1.0), "ppm": ("ppm", 1.0), "kWh": ("kWh", 1.0), "lx": ("lx", 1.0),
+    "µA": ("A", 0.000001), "%LEL": ("%LEL", 1.0), "m": ("m", 1.0), "cm": ("m", 0.01), "mm": ("m", 0.001),
 }  # fmt: skip
 _SWITCH = {"on": True, "off": False, True: True, False: False}
 _NUMBER = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(\S+)\s*\Z")

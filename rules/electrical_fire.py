@@ -22,35 +22,15 @@ from typing import Annotated
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
+from rules._heads import device
 from rules._settings import Amount, Below, Duration, Judges, PointName, Quantity, Refers
+from rules._stages import Stage, measured
 from rules._watch import Lasting, switch
 
 _LONGEST = 30.0
 """Seconds from threshold to alarm that product standards allow (GB 31252, GB/T 45839)."""
 _CURRENT_RETURNS = 0.9
 _DEGREES_RETURN = 5.0
-
-
-@dataclass
-class _Stage:
-    """Whether a value has been over a limit for long enough, and not yet come back."""
-
-    reached: bool | None = None
-    since: float | None = None
-
-    def judge(self, scene: Scene, value: float, limit: float, back: float, delay: float) -> None:
-        if value >= limit:
-            self.since = scene.now if self.since is None else self.since
-        elif value < back or self.reached is False:
-            self.since, self.reached = None, False
-        elif self.reached is None:
-            self.since = None  # just below the limit, since the start: nobody knows from which side it came
-        if self.since is None:
-            return
-        if scene.now >= self.since + delay:
-            self.reached = True
-        else:
-            scene.wake(self.since + delay)
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,7 @@ class Rule:
     """How long a sensor may be unreadable before that is a fault."""
     zone: Annotated[str, Refers("zone")] | None = None
     """Where it is, as `zones.b12`; without it the alarm names the device."""
-    _stages: dict[str, _Stage] = field(init=False, default_factory=dict)
+    _stages: dict[str, Stage] = field(init=False, default_factory=dict)
     _lost: Lasting = field(init=False, default_factory=Lasting)
 
     def __post_init__(self) -> None:
@@ -108,12 +88,12 @@ class Rule:
     @property
     def subject(self) -> str:
         """The zone, or else the device of the first sensor."""
-        return self.zone or f"devices.{_device(self._points[0])}"
+        return self.zone or f"devices.{device(self._points[0])}"
 
     @property
     def inputs(self) -> Collection[str]:
         """The sensors, and whether their devices answer."""
-        return tuple(dict.fromkeys((*self._points, *(f"{_device(point)}.online" for point in self._points))))
+        return tuple(dict.fromkeys((*self._points, *(f"{device(point)}.online" for point in self._points))))
 
     @property
     def outputs(self) -> Collection[str]:
@@ -137,14 +117,14 @@ class Rule:
                 scene.image.points[point].unit,
                 tuple((word, severity, amount) for word, severity, amount in stages if amount is not None),
             )
-            value = self._value(scene, point)
+            value = measured(scene, point)
             yield from self._judge_stages(scene, sensor, value)
             yield self._judge_sensor(scene, sensor, value)
 
     def _judge_stages(self, scene: Scene, sensor: _Sensor, value: float | None) -> Iterator[Condition]:
         for word, severity, amount in sensor.limits:
             alarm, limit = sensor.alarm(self.name, word), amount.into(sensor.unit)
-            stage = self._stages.setdefault(alarm, _Stage())
+            stage = self._stages.setdefault(alarm, Stage())
             if value is not None:
                 stage.judge(scene, value, limit, sensor.back(limit), self.for_)
             yield Condition(
@@ -158,7 +138,7 @@ class Rule:
             )
 
     def _judge_sensor(self, scene: Scene, sensor: _Sensor, value: float | None) -> Condition:
-        online = f"{_device(sensor.point)}.online"
+        online = f"{device(sensor.point)}.online"
         away = online in scene.image.points and switch(scene, online) is False
         lost = self._lost.due(scene, sensor.point, value is None and not away, self.patience)
         spec, reading = scene.image.points[sensor.point], scene.read(sensor.point)
@@ -172,16 +152,3 @@ class Rule:
             evidence=scene.saw(sensor.point)
             | {"range": [low if isfinite(low) else None for low in (spec.low, spec.high)], "why": why},
         )
-
-    @staticmethod
-    def _value(scene: Scene, point: str) -> float | None:
-        """The value, where it is one that such a sensor can have."""
-        reading, spec = scene.read(point), scene.image.points[point]
-        value = reading.value
-        if not reading.good or isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return float(value) if isfinite(value) and spec.low <= value <= spec.high else None
-
-
-def _device(point: str) -> str:
-    return point.partition(".")[0]
