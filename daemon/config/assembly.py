@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, overload, plugins
+from daemon.config import cards, contradictions, hardware, ladders, overload, plugins
 from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
-from daemon.config.faults import Where
+from daemon.config.faults import Fault, Where
 from daemon.config.hardware import Hardware
 from daemon.config.references import Names, repeated, resolved
 from daemon.config.secrets import Secrets
 from daemon.config.site import Site
+from daemon.escalation.directory import EMPTY, Directory
 from gatehouse.alarms import Severity
 from gatehouse.demands import Output, Passage
 from gatehouse.driver import Device, Listener
@@ -42,6 +43,10 @@ class Plan:
     """The one list that all rules with a reader look into."""
     loads: Mapping[str, Load]
     """By line: what it has to do, and what it can promise."""
+    directory: Directory = EMPTY
+    """Who can be called, and by which ladders."""
+    warnings: tuple[Fault, ...] = ()
+    """What may be run and should not stay so."""
 
 
 def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None) -> Plan:
@@ -58,6 +63,9 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     rules = [*_implied(draft, releases, book), *explicit_rules(draft, names)]
     titles = _titles(draft)
     loads = overload.loads(draft, gear)
+    directory = ladders.directory(draft, names)
+    if secrets is not None:
+        ladders.secrets(draft, secrets)
     return Plan(
         site=draft.site(),
         folder=folder,
@@ -71,6 +79,8 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
         ),
         cards=book,
         loads=loads,
+        directory=directory,
+        warnings=tuple(ladders.warnings(draft, directory)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from daemon.config import site
+from daemon.config import people, site
 from daemon.config.document import Document
 from daemon.config.faults import Term, Where, listed, nearest
 from daemon.config.subscribers import KINDS, Subscriber, kind_of
@@ -16,6 +16,7 @@ from daemon.config.validation import check, shown
 SECTIONS: Mapping[str, type[BaseModel] | None] = MappingProxyType({
     "lines": site.Line, "devices": site.Device, "doors": site.Door, "lanes": site.Lane, "outputs": site.SwitchOutput,
     "zones": site.Zone, "rules": None, "subscribers": Subscriber,
+    "people": people.Person, "rotas": people.Rota, "ladders": people.Ladder,
 })  # fmt: skip
 """Tables of named entries and what an entry is; a rule is judged by its kind."""
 _RESERVED = ("operator",)
@@ -29,6 +30,7 @@ class Draft:
     document: Document
     header: site.SiteHeader | None = None
     access: site.Access | None = None
+    escalation: people.Escalation | None = None
     grants: dict[str, site.ThirdPartyDriver] = field(default_factory=dict)
     """What third-party drivers may do, by name."""
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Draft:
     def site(self) -> site.Site:
         """The whole, once there are no faults."""
         return site.Site.model_construct(
-            None, site=self.header, access=self.access, drivers=self.grants, **self.entries
+            None, site=self.header, access=self.access, escalation=self.escalation, drivers=self.grants, **self.entries
         )
 
 
@@ -54,6 +56,8 @@ def sketch(document: Document) -> Draft:
         draft.header = check(site.SiteHeader, data["site"], ("site",), document)
     if "access" in data:
         draft.access = check(site.Access, data["access"], ("access",), document)
+    if "escalation" in data:
+        draft.escalation = check(people.Escalation, data["escalation"], ("escalation",), document)
     draft.grants = dict(_grants(document))
     for section, model in SECTIONS.items():
         draft.entries[section] = dict(_entries(document, section, model))
@@ -63,7 +67,7 @@ def sketch(document: Document) -> Draft:
 
 
 def _check_sections(draft: Draft) -> None:
-    document, known = draft.document, ["site", *SECTIONS, "drivers", "access"]
+    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "escalation"]
     absent = set(known) - document.data.keys()
     for key in document.data.keys() - set(known):
         meant = nearest(key, known)

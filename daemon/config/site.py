@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from daemon.config.people import Escalation, Ladder, Person, Rota
 from daemon.config.strict import SLUG, STRICT, SecretName, Slug
 from daemon.config.subscribers import AnySubscriber
 from daemon.plugins.rights import Right
@@ -197,6 +198,10 @@ class Site(Section):
     rules: dict[Slug, dict[str, Any]] = {}
     """Name -> kind and the settings of that kind."""
     subscribers: dict[Slug, AnySubscriber] = {}
+    people: dict[Slug, Person] = {}
+    rotas: dict[Slug, Rota] = {}
+    ladders: dict[Slug, Ladder] = {}
+    escalation: Escalation | None = None
     drivers: dict[str, ThirdPartyDriver] = {}
     """What third-party drivers may do."""
     access: Access | None = None

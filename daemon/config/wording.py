@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from daemon.config.wording_cards import CARDS
+from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
 from daemon.config.wording_rehearsal import REHEARSAL
 
@@ -343,7 +344,7 @@ _SITE = {
         "站点里没有线路 '{value}'", "现有线路：{known}"),
 }  # fmt: skip
 
-WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **REHEARSAL})
+WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **REHEARSAL, **LADDERS})
 """Code -> what was found and what is right, in English, then in Chinese."""
 
 TERMS = MappingProxyType({
@@ -351,6 +352,8 @@ TERMS = MappingProxyType({
     "a list: [a, b]": "列表：[a, b]", "a table of settings": "设置表", "a list": "列表", "nothing": "空",
     "a measured value": "测量值", "a card or another occurrence": "刷卡等事件",
     "door": "门", "lane": "道闸", "zone": "区", "output": "输出", "device": "设备",
-    "door or lane": "门或道闸", "switch": "开关输出",
+    "door or lane": "门或道闸", "switch": "开关输出", "person": "人员", "rota": "排班",
+    "there are no people to call": "没有写可呼叫的人员", "there are no channels to call them by": "没有写通道",
+    "no ladder is for P1": "没有适用于 P1 的升级阶梯",
 })  # fmt: skip
 """Words that appear as values inside a message."""

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from daemon.escalation.climb import Target
 from daemon.escalation.ladder import Ladder, Step
@@ -44,10 +43,10 @@ class Person:
 class Directory:
     """All that a site says about reaching people."""
 
-    people: Mapping[str, Person] = MappingProxyType({})
-    rotas: Mapping[str, Rota] = MappingProxyType({})
+    people: Mapping[str, Person] = field(default_factory=dict)
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
     ladders: tuple[Ladder, ...] = ()
-    channels: Mapping[str, str] = MappingProxyType({})
+    channels: Mapping[str, str] = field(default_factory=dict)
     """Name -> kind, in the order of the file."""
     standard: bool = False
     """The ladders are the usual ones: the site has none of its own."""
