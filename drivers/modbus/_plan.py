@@ -81,12 +81,22 @@ class Planner:
     """Blocks whose read was refused when others came along in it."""
     _alone: dict[Table, set[int]] = field(init=False)
     """Addresses that are to be left alone: reading them may do something."""
-    _guarded: dict[str, list[str]] = field(init=False, default_factory=dict)
+    _guarded: dict[str, list[str]] = field(init=False)
     """Channel -> those that only count if it is true."""
 
     def __post_init__(self) -> None:
-        """Plan. ValueError when what belongs together is too long for one exchange."""
-        self._alone = {table: set() for table in READS}
+        """Plan. ValueError when what belongs together is too long for one exchange.
+
+        All devices of a product begin with the very same plan: until one of them learns, it is kept once."""
+        key, shared = ("plan", *self.channels), self.profile.shared
+        if key not in shared:
+            self._survey()
+            self.plan()
+            shared[key] = self._alone, self._guarded, self.reads
+        self._alone, self._guarded, self.reads = shared[key]
+
+    def _survey(self) -> None:
+        self._alone, self._guarded = {table: set() for table in READS}, {}
         for name, (entry, index) in self.profile.channels.items():
             if name not in self.channels:
                 left = Channel(name, self.profile.points[entry], index)
@@ -97,7 +107,6 @@ class Planner:
                 self._guarded.setdefault(guard, []).append(channel.name)
         for channel in self.channels.values():
             self._alone[channel.spec.table].difference_update(range(channel.address, channel.end))
-        self.plan()
 
     def plan(self) -> None:
         """Neighbours of one table, class and period together, as far as the limits and the device allow."""

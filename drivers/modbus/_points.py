@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import cast
 
 from drivers.modbus.point import Flash, PointSpec
 from drivers.modbus.profile import Profile
@@ -46,7 +47,15 @@ class Channel:
 
 
 def channels(profile: Profile, also: Collection[str]) -> dict[str, Channel]:
-    """All channels, without the optional ones that are neither asked for nor needed by others."""
+    """All channels, without the optional ones that are neither asked for nor needed by others; the same for all devices
+    of a product, so that thousands of them take little room."""
+    wanted = frozenset(also)
+    if wanted not in profile.shared:
+        profile.shared[wanted] = _channels(profile, wanted)
+    return cast(dict[str, Channel], profile.shared[wanted])
+
+
+def _channels(profile: Profile, also: Collection[str]) -> dict[str, Channel]:
     known, wanted = profile.channels, set[str]()
     every = {name: Channel(name, profile.points[entry], index) for name, (entry, index) in known.items()}
     more = {

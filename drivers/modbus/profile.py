@@ -1,7 +1,8 @@
 """A product on Modbus as data: what is where, in which form, how it is commanded, and what is odd about it."""
 
 from collections.abc import Collection, Iterator
-from typing import Annotated, Literal, Self
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -168,6 +169,11 @@ class Profile(Part):
         """Every channel: its entry in `points`, and its place among the counted ones."""
         entries = ((entry, channel_names(entry, spec)) for entry, spec in self.points.items())
         return {name: (entry, index) for entry, names in entries for index, name in enumerate(names)}
+
+    @cached_property
+    def shared(self) -> dict[object, Any]:
+        """What all devices of this product have in common is kept here, once, by whoever makes it."""
+        return {}
 
     def partner(self, name: str, spec: PointSpec, index: int) -> str:
         """The channel that another channel means by `name`: where both are counted alike, the one of its own number."""
