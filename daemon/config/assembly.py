@@ -1,7 +1,7 @@
 """A draft of a site -> a plan that can run: devices, points, outputs, titles, and the rules it implies or names."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     contradictions.zones(draft, {name: full["release"] for name, full in releases.items()})
     contradictions.subscribers(draft, secrets)
     book = _cards(draft, folder)
-    rules = [*_implied(draft, releases, book), *explicit_rules(draft, names)]
+    explicit = list(explicit_rules(draft, names, releases))
+    rules = [*_implied(draft, releases, book, explicit), *explicit]
     titles = _titles(draft)
     loads = overload.loads(draft, gear)
     directory = ladders.directory(draft, names)
@@ -161,7 +162,9 @@ def _titles(draft: Draft) -> dict[str, str]:
     return titles
 
 
-def _implied(draft: Draft, zones: Mapping[str, Mapping[str, Sequence[str]]], book: CardBook) -> Iterator[Rule]:
+def _implied(
+    draft: Draft, zones: Mapping[str, Mapping[str, Sequence[str]]], book: CardBook, explicit: Iterable[Rule]
+) -> Iterator[Rule]:
     for name, door in draft.sound("doors"):
         its = _Maker(draft, ("doors", name))
         if door.reader is not None:
@@ -184,10 +187,15 @@ def _implied(draft: Draft, zones: Mapping[str, Mapping[str, Sequence[str]]], boo
             its = _Maker(draft, ("zones", name))
             yield from its.make("fire_release", fire=tuple(zone.fire), release=tuple(zones[name]["release"]),
                                 sirens=tuple(zones[name]["sirens"]), stale=zone.stale)  # fmt: skip
-    vital = set(_vital(draft))
+    vital = {*_vital(draft), *(point.partition(".")[0] for rule in explicit if lives(rule) for point in rule.inputs)}
     for name, _ in draft.sound("devices"):
         severity = Severity.P2 if name in vital else Severity.P3
         yield from _Maker(draft, ("devices", name)).make("device_silent", online=f"{name}.online", severity=severity)
+
+
+def lives(rule: Rule) -> bool:
+    """Whether lives hang on what this rule sees: gas, smoke, calls for help."""
+    return getattr(rule, "life", False) is True
 
 
 def _vital(draft: Draft) -> Iterator[str]:

@@ -93,6 +93,7 @@ def _distinct(document: Document, where: Where, points: Sequence[tuple[str, str 
 
 def zones(draft: Draft, releases: dict[str, Sequence[str]]) -> None:
     """A fire that frees no door, and a release that no fire can cause. `releases`: zone -> full names."""
+    guarded = set(_guarded(draft))
     for name, zone in draft.sound("zones"):
         where, release = ("zones", name), releases[name]
         if zone.fire and not release:
@@ -100,9 +101,16 @@ def zones(draft: Draft, releases: dict[str, Sequence[str]]) -> None:
         elif zone.fire and not any(output.startswith("doors.") or "." not in output for output in release):
             known = listed(f"doors.{door}" for door in draft.entries["doors"])
             draft.document.fault((*where, "release"), "fire_frees_no_door", at_key=True, known=known)
-        elif not zone.fire and (release or zone.sirens):
+        elif not zone.fire and name not in guarded and (release or zone.sirens):
             what = listed([*release, *zone.sirens])
             draft.document.fault((*where, "fire"), "fire_never", at_key=True, what=what)
+
+
+def _guarded(draft: Draft) -> Iterator[str]:
+    """Zones that detectors of our own may free."""
+    for _, raw in draft.sound("rules"):
+        if raw.get("kind") == "smoke":
+            yield str(raw.get("zone", "")).removeprefix("zones.")
 
 
 def subscribers(draft: Draft, secrets: Secrets | None) -> None:

@@ -1,6 +1,6 @@
 """The rules under `rules:`: kind found by name, settings checked, thresholds held against their points."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,15 +15,19 @@ from daemon.config.validation import check, mark_of, shown
 from gatehouse.rule import Rule
 from rules._settings import Amount, Below, Judges
 
+_Zones = Mapping[str, Mapping[str, Sequence[str]]]
+_OF_ZONE = ("release", "sirens")
+_NONE: _Zones = {}
 
-def explicit_rules(draft: Draft, names: Names) -> Iterator[Rule]:
-    """Every rule that could be built; the faults of the others go into the document."""
+
+def explicit_rules(draft: Draft, names: Names, zones: _Zones = _NONE) -> Iterator[Rule]:
+    """Every rule that could be built; the faults of the others go into the document. `zones`: full names by setting."""
     kinds = [kind for kind in plugins.names("rules") if not _implied(kind)]
     for name, raw in draft.sound("rules"):
         where = ("rules", name)
         kind = _kind(draft.document, where, raw, kinds)
         if kind is not None:
-            yield from _rule(draft.document, where, kind, raw, names)
+            yield from _rule(draft.document, where, kind, raw, names, zones)
 
 
 def _implied(kind: str) -> bool:
@@ -51,7 +55,14 @@ def _kind(document: Document, where: Where, raw: dict[str, Any], kinds: list[str
         return None
 
 
-def _rule(document: Document, where: Where, kind: plugins.Kind, raw: dict[str, Any], names: Names) -> Iterator[Rule]:
+def _rule(  # noqa: PLR0917 - one rule, and all that it may name
+    document: Document,
+    where: Where,
+    kind: plugins.Kind,
+    raw: dict[str, Any],
+    names: Names,
+    zones: _Zones,
+) -> Iterator[Rule]:
     written = {key: value for key, value in raw.items() if key != "kind"}
     settings = check(kind.settings, written, where, document, ("kind",))
     if settings is None:
@@ -65,6 +76,9 @@ def _rule(document: Document, where: Where, kind: plugins.Kind, raw: dict[str, A
         values["contacts"] = tuple(
             getattr(doors.get(name.partition(".")[2]), "contact", None) for name in full["doors"]
         )
+    if kind.fields.issuperset(_OF_ZONE):
+        zone = zones.get(full["zone"].partition(".")[2], {})
+        values |= {setting: tuple(zone.get(setting, ())) for setting in _OF_ZONE}
     try:
         yield kind.build(name=where[1], **values)
     except Exception as error:  # noqa: BLE001 - the edge of a plug-in

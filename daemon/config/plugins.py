@@ -18,8 +18,9 @@ import rules
 
 Family = Literal["drivers", "rules"]
 _PACKAGES = {"drivers": (drivers, "Device"), "rules": (rules, "Rule")}
-FILLED = {"drivers": frozenset({"wire"}), "rules": frozenset({"name", "contacts"})}
-"""Fields that the daemon fills; nobody may write them in a site file. `contacts`: those of the rule's `doors`."""
+FILLED = {"drivers": frozenset({"wire"}), "rules": frozenset({"name", "contacts", "release", "sirens"})}
+"""Fields that the daemon fills; nobody may write them in a site file. `contacts`: those of the rule's `doors`;
+`release` and `sirens`: those of its `zone`."""
 
 
 class PluginError(Exception):
