@@ -49,7 +49,7 @@ class Engine:
         self.image = image
         self.arbiter = arbiter
         self.recorder = recorder
-        self.annunciator = Annunciator(recorder.emit)
+        self.annunciator = Annunciator(recorder.emit, clock)
         self._apart = SetApart(self.annunciator)
         self.progress = 0
         self._clock = clock
@@ -324,6 +324,7 @@ class Engine:
         if now >= self.next_due():
             self.judge({}, (), now)
         self._next_check = now + TICK
+        self.annunciator.tick(now)
         self._check(self.actuators.values())
         self.progress += 1
 

@@ -12,6 +12,7 @@ from typing import TextIO
 import structlog
 
 from daemon.actuators import actuators
+from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
 from daemon.arbiter import Arbiter
 from daemon.clock import Clock, SystemClock
@@ -66,6 +67,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     operator = Operator(engine, plan.site, titles, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
+    engine.annunciator.shelving.keep = journal.keep
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -161,7 +163,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
         engine.know(_LAST_RUN)
         asked.set()
         await asyncio.sleep(_RESTORE)
-    engine.annunciator.restore(standing)
+    engine.annunciator.restore(*standing)
     let_go(engine.annunciator, daemon.plan, daemon.clock.utc())
     daemon.leftovers.begin()
     for condition in amiss:
@@ -172,9 +174,9 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
     await _find_well(daemon)
 
 
-async def _standing(daemon: Daemon, *, silent: bool) -> list[bytes] | None:
+async def _standing(daemon: Daemon, *, silent: bool) -> tuple[list[bytes], bytes | None] | None:
     try:
-        return await daemon.journal.standing()
+        return await daemon.journal.standing(), (await daemon.journal.kept(LEFT)).get(LEFT)
     except OSError as error:
         if not silent:
             log.error("alarms of the last run are not known", why=str(error))

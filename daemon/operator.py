@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from daemon.alarms.annunciator import after_reset
+from daemon.alarms.lives import after_reset
 from daemon.arbiter import Decision
 from daemon.clock import Clock
 from daemon.config.faults import listed, nearest

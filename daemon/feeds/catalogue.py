@@ -14,7 +14,7 @@ from string import Formatter
 from typing import Any
 
 from daemon.feeds.phrases import phrase
-from daemon.feeds.texts import ACTIONS, ALARMS, KINDS, LEVELS, REFUSALS, Language, Text
+from daemon.feeds.texts import ACTIONS, ALARMS, KINDS, LEVELS, REFUSALS, STATES, VERDICTS, Language, Text
 from gatehouse.alarms import AlarmState
 from gatehouse.events import Event
 
@@ -48,6 +48,14 @@ def _count(value: object) -> bool:
     return type(value) is int and 0 <= value < 100_000
 
 
+def _yes_or_no(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _event_id(value: object) -> bool:
+    return isinstance(value, str) and _EVENT_ID.fullmatch(value) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """From which tier a field may be seen; `form` is what it must look like for readers below `PERSONAL`."""
@@ -77,6 +85,16 @@ _ALARM = {
     "alarm_kind": Field(1, _one_of(*ALARMS)),
     "state": Field(1, _one_of(*AlarmState)),
     "count": Field(1, _count),
+    "occurrence": Field(1, _event_id),
+    "incident": Field(1, _event_id),
+    "open": Field(1, _yes_or_no),
+    "chattering": Field(1, _yes_or_no),
+    "verdict": Field(1, _one_of(*VERDICTS)),
+    "false_cause": _FREE,
+    "assigned_to": _FREE,
+    "note": _FREE,
+    "until": _FREE,
+    "reason": _FREE,
     "evidence": _FREE,
     "by": _FREE,
 }
@@ -105,6 +123,17 @@ EVENTS: Mapping[str, Kind] = {
     "alarm.returned": Kind(1, _ALARM),
     "alarm.acknowledged": Kind(1, _ALARM),
     "alarm.reset": Kind(1, _ALARM),
+    "alarm.noted": Kind(1, _ALARM),
+    "alarm.followed": Kind(1, _ALARM),
+    "alarm.verified": Kind(1, _ALARM),
+    "alarm.assigned": Kind(1, _ALARM),
+    "alarm.on_site": Kind(1, _ALARM),
+    "alarm.closed": Kind(1, _ALARM),
+    "alarm.silenced": Kind(1, _ALARM),
+    "alarm.shelved": Kind(1, _ALARM),
+    "alarm.unshelved": Kind(1, _ALARM),
+    "alarm.disabled": Kind(1, _ALARM),
+    "alarm.enabled": Kind(1, _ALARM),
     "device.offline": Kind(0, _WHY),
     "device.online": Kind(0, _WHY),
     "line.down": Kind(0, _WHY),
@@ -222,10 +251,7 @@ def _words(kind: str, view: View, language: Language) -> dict[str, str]:
         words["reason"] = phrase(words["reason"], language)  # what a person gave as a reason stays as it is
     if view.place:
         words["place"] = view.place
-    if alarm := content.get("alarm_kind"):
-        words["alarm"] = title(str(alarm), language)
-    if _count(content.get("count")) and content["count"] > 1:
-        words["count"] = str(content["count"])
+    words |= _alarm_words(content, language)
     if "value" in content and (action := _action(view.subject, content["value"])):
         words["action"] = action.say(language)
     if command := content.get("command"):
@@ -236,6 +262,21 @@ def _words(kind: str, view: View, language: Language) -> dict[str, str]:
         words["level"] = LEVELS[priority].say(language)
     if seen := _seen(content.get("evidence"), language):
         words["seen"] = seen
+    return words
+
+
+def _alarm_words(content: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """Of an alarm: what it is, how often, how it stands, and who is to look."""
+    words = {}
+    if alarm := content.get("alarm_kind"):
+        words["alarm"] = title(str(alarm), language)
+    if _count(content.get("count")) and content["count"] > 1:
+        words["count"] = str(content["count"])
+    if to := content.get("assigned_to"):
+        words["to"] = str(to)
+    for word, texts in (("verdict", VERDICTS), ("state", STATES)):
+        if (said := str(content.get(word))) in texts:
+            words[word] = texts[said].say(language)
     return words
 
 

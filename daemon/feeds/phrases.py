@@ -143,6 +143,15 @@ PHRASES = {
     "its condition still holds": "触发条件仍在，先消除再复位",
     "its inputs cannot be read": "输入读不到，先恢复设备再复位",
     "already acknowledged by {person}": "已由 {person} 确认",
+    "nobody has acknowledged it": "还没有人确认，先确认",
+    "nobody has verified it": "还没有核实，先写明真实、误报或测试",
+    "it is latched; reset it first": "仍锁存，先复位",
+    "it is set apart; take it back first": "已搁置或屏蔽，先取消",
+    "it is set apart already": "已搁置或屏蔽",
+    "it is P1: life safety is not set apart": "生命安全报警（P1）不能搁置或屏蔽",
+    "it is P1 now": "已升为 P1",
+    "its time is over": "时间已到",
+    "it is not shelved": "没有被搁置",
     "a door that is interlocked with it is open": "与它互锁的门还开着",
     # journal, disk, parts of the daemon
     "it ended by itself": "自行结束",
@@ -175,6 +184,7 @@ PHRASES = {
     "{address} hung up without an answer to our CONNECT": "{address} 没有回答 CONNECT 就挂断了",
     "{address} refused topic {topic}: {why}; its ACL must let {user} write {topics}; {rest}":
         "{address} 拒收主题 {topic}：{why}；其 ACL 须允许 {user} 写 {topics}；{rest}",
+    "it hangs up on it": "对方一收到就挂断",
     "nothing is lost, it is tried again every {seconds} s": "不会丢失，每 {seconds} 秒重试",
     "[Errno {number}] {why}": "{why}（errno {number}）",
     "Connection refused": "连接被拒绝",

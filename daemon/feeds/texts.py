@@ -52,6 +52,7 @@ ALARMS = {
     "journal_trouble": Text("日志故障", "journal trouble"),
     "feed_trouble": Text("共享链路故障", "feed trouble"),
     "line_down": Text("总线中断", "line down"),
+    "alarm_flood": Text("报警过多", "alarm flood"),
     "rule_failed": Text("规则故障", "rule failed"),
     "task_failed": Text("任务故障", "task failed"),
     "presence_fault": Text("车辆检测故障", "vehicle detector fault"),
@@ -84,7 +85,30 @@ REFUSALS = {
 }
 """Why a card is refused: the closed list, safe for every reader."""
 
-REASONS = REFUSALS | {
+VERDICTS = {
+    "true": Text("真实", "true"),
+    "false": Text("误报", "false alarm"),
+    "test": Text("测试", "test"),
+}
+"""What a person found who went and looked."""
+
+CAUSES = {
+    "cooking": Text("油烟", "cooking"),
+    "smoking": Text("吸烟烧纸", "smoking or burnt paper"),
+    "steam": Text("水汽", "steam"),
+    "dust": Text("灰尘", "dust"),
+    "insects": Text("昆虫", "insects"),
+    "equipment": Text("设备原因", "the equipment itself"),
+    "works": Text("施工", "building works"),
+    "misuse": Text("误碰误按", "touched or pressed by mistake"),
+    "weather": Text("天气", "weather"),
+    "other": Text("其他", "other"),
+}
+"""Why an alarm was false, where the site file has no list of its own."""
+
+REASONS = {
+    **REFUSALS,
+    **CAUSES,
     "fire": Text("火警", "fire"),
     "fire_input": Text("火警输入故障", "fire input fault"),
     "fire_confirmed": Text("确认火警", "confirmed fire"),
@@ -206,6 +230,77 @@ KINDS: dict[str, tuple[Text, ...]] = {
         Text("{alarm} 已复位", "{alarm} reset"),
         Text("{place}：报警已复位", "{place}: alarm reset"),
         Text("报警已复位", "alarm reset"),
+    ),
+    "alarm.noted": (
+        Text("{place}：{alarm}（{state}，只记录）", "{place}: {alarm} ({state}, noted only)"),
+        Text("{place}：报警已记录，不通知", "{place}: alarm noted, nobody is called"),
+        Text("报警已记录，不通知", "alarm noted, nobody is called"),
+    ),
+    "alarm.followed": (
+        Text("{place}：{alarm} 又起，上一次另行结案", "{place}: {alarm} again, the last one is a case of its own"),
+        Text("{place}：又起，上一次另行结案", "{place}: again, the last one is a case of its own"),
+        Text("又起，上一次另行结案", "again, the last one is a case of its own"),
+    ),
+    "alarm.verified": (
+        Text(
+            "{place}：{alarm} 经 {by} 核实为{verdict}，{reason}",
+            "{place}: {alarm} verified by {by}: {verdict}, {reason}",
+        ),
+        Text("{place}：{alarm} 经 {by} 核实为{verdict}", "{place}: {alarm} verified by {by}: {verdict}"),
+        Text("{place}：{alarm} 核实为{verdict}", "{place}: {alarm} verified: {verdict}"),
+        Text("{place}：报警已核实", "{place}: alarm verified"),
+        Text("报警已核实", "alarm verified"),
+    ),
+    "alarm.assigned": (
+        Text("{place}：{alarm} 由 {by} 派给 {to}", "{place}: {alarm} assigned to {to} by {by}"),
+        Text("{place}：{alarm} 已派人", "{place}: {alarm} assigned"),
+        Text("{place}：报警已派人", "{place}: alarm assigned"),
+        Text("报警已派人", "alarm assigned"),
+    ),
+    "alarm.on_site": (
+        Text("{place}：{alarm}，{by} 已到场", "{place}: {alarm}, {by} is on site"),
+        Text("{place}：{alarm}，已有人到场", "{place}: {alarm}, somebody is on site"),
+        Text("{place}：已有人到场", "{place}: somebody is on site"),
+        Text("已有人到场", "somebody is on site"),
+    ),
+    "alarm.closed": (
+        Text("{place}：{alarm} 已由 {by} 归档（{verdict}）", "{place}: {alarm} closed by {by} ({verdict})"),
+        Text("{place}：{alarm} 已由 {by} 归档", "{place}: {alarm} closed by {by}"),
+        Text("{place}：{alarm} 已归档", "{place}: {alarm} closed"),
+        Text("{place}：报警已归档", "{place}: alarm closed"),
+        Text("报警已归档", "alarm closed"),
+    ),
+    "alarm.silenced": (
+        Text("{place}：{alarm} 已由 {by} 消音", "{place}: {alarm} silenced by {by}"),
+        Text("{place}：{alarm} 已消音", "{place}: {alarm} silenced"),
+        Text("{place}：已消音", "{place}: silenced"),
+        Text("报警已消音", "alarm silenced"),
+    ),
+    "alarm.shelved": (
+        Text("{place}：{alarm} 已由 {by} 搁置，{reason}", "{place}: {alarm} shelved by {by}, {reason}"),
+        Text("{place}：{alarm} 已搁置", "{place}: {alarm} shelved"),
+        Text("{place}：报警已搁置", "{place}: alarm shelved"),
+        Text("报警已搁置", "alarm shelved"),
+    ),
+    "alarm.unshelved": (
+        Text("{place}：{alarm} 已由 {by} 取消搁置", "{place}: {alarm} taken off the shelf by {by}"),
+        Text("{place}：{alarm} 搁置结束，{reason}", "{place}: {alarm} off the shelf, {reason}"),
+        Text("{place}：{alarm} 搁置结束", "{place}: {alarm} off the shelf"),
+        Text("{place}：搁置结束", "{place}: off the shelf"),
+        Text("报警搁置结束", "alarm off the shelf"),
+    ),
+    "alarm.disabled": (
+        Text("{place}：{alarm} 已由 {by} 屏蔽，{reason}", "{place}: {alarm} disabled by {by}, {reason}"),
+        Text("{place}：已由 {by} 屏蔽，{reason}", "{place}: disabled by {by}, {reason}"),
+        Text("{place}：已屏蔽", "{place}: disabled"),
+        Text("已屏蔽", "disabled"),
+    ),
+    "alarm.enabled": (
+        Text("{place}：{alarm} 已由 {by} 解除屏蔽", "{place}: {alarm} enabled by {by}"),
+        Text("{place}：已由 {by} 解除屏蔽", "{place}: enabled by {by}"),
+        Text("{place}：屏蔽结束，{reason}", "{place}: back in service, {reason}"),
+        Text("{place}：屏蔽结束", "{place}: back in service"),
+        Text("屏蔽结束", "back in service"),
     ),
     "device.offline": (
         Text("{place}：设备失联，{why}", "{place}: device offline, {why}"),

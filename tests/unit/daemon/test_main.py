@@ -31,11 +31,16 @@ def left(tmp_path) -> list[bytes]:
     return [msgspec.json.encode(before.engine.annunciator.standing[FIRE])]
 
 
+async def nothing_kept(prefix: str) -> dict[str, bytes]:
+    return {}
+
+
 @pytest.fixture
 def asks(house: House, monkeypatch) -> Callable[[Callable[[], Awaitable[list[bytes]]]], Iterator[asyncio.Event]]:
     @contextmanager
     def restoring(standing: Callable[[], Awaitable[list[bytes]]]) -> Iterator[asyncio.Event]:
         monkeypatch.setattr(house.daemon.journal, "standing", standing)
+        monkeypatch.setattr(house.daemon.journal, "kept", nothing_kept)
         monkeypatch.setattr(main, "_RESTORE", 0.01)
         asked = asyncio.Event()
         task = asyncio.ensure_future(main._restore(house.daemon, (), asked))

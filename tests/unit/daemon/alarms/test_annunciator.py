@@ -132,7 +132,7 @@ def test_a_second_rise_is_not_hidden_by_a_moment_in_which_it_could_not_be_judged
     for active in (False, None, False, None, True):
         book.judge(condition(active, latch=True), "r", NOW)
     assert state(book) is AlarmState.UNACKNOWLEDGED
-    assert kinds(told) == ["alarm.raised", "alarm.acknowledged", "alarm.returned", "alarm.raised"]
+    assert kinds(told) == ["alarm.raised", "alarm.acknowledged", "alarm.returned", "alarm.raised", "alarm.followed"]
 
 
 def test_what_stood_is_restored_and_must_be_judged_anew(book, told):

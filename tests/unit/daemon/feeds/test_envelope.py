@@ -42,6 +42,9 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "command": {"command": "open", "reason": "送奶", "by": "王五"},
     "alarm": {
         "alarm": "zones.b12.fire", "alarm_kind": "fire", "state": "unacknowledged", "count": 2, "by": "王五",
+        "occurrence": "0123456789ab-7", "incident": "0123456789ab-3", "open": True, "chattering": True,
+        "verdict": "false", "false_cause": "cooking", "assigned_to": "李四", "note": "锅烧干", "reason": "cooking",
+        "until": "2026-11-21T07:30:00+00:00",
         "evidence": {"io1.input8": {"value": True, "quality": "good", "age": 0.1}, "tripped": ["io1.input8"]},
         "alarm_state": {"condition": {"alarm": "zones.b12.fire"}},
     },
