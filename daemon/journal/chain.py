@@ -1,40 +1,30 @@
-"""The hash chain of the journal, and the proof that no line was changed, removed, put in or moved.
+"""The proof that no line of the journal was changed, removed, put in or moved.
 
-hash of line n = SHA-256(hash of line n-1 || n, 8 bytes || length of body, 4 bytes || body), big-endian. The hash before
-line 1 is that of the journal's epoch. Whoever can write the file can also compute the chain anew from any line
-on; only a head that was kept elsewhere (`known`) proves that this was not done, and that nothing was cut off the end.
+Whoever can write the file can also compute the chain of hashes anew from any line on; only a head that was kept
+elsewhere (`known`) proves that this was not done, and that nothing was cut off the end.
 """
 
-import struct
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import apsw
 
+from daemon.journal.cut import hash_of
 from daemon.journal.file import JournalError, explain, outline, reader
+from daemon.journal.gaps import VOUCHING, Gaps
 from daemon.journal.line import columns, from_microseconds, read
+from daemon.journal.link import genesis, link
 
-_NUMBERS = struct.Struct(">QI")
 _PAGE = 1000
 _LISTED = 20
 _QUIET = 2.0
 
 Row = tuple[int, object, object, object, object, object, object]
-
-
-def genesis(epoch: str) -> bytes:
-    """The hash before the first line."""
-    return sha256(b"gatehouse journal 1 " + epoch.encode()).digest()
-
-
-def link(before: bytes, number: int, body: bytes) -> bytes:
-    """The hash of a line."""
-    return sha256(before + _NUMBERS.pack(number, len(body)) + body).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +55,11 @@ class Verdict:
     faults: int = 0
     findings: list[Finding] = field(default_factory=list)  # the first of them
     proved: bool = False  # a known head was given and agrees
+    gone: int = 0  # lines before the first that the journal has
+    cut: int = 0  # lines that retention took out of the middle
+    rules: Counter[tuple[str, str]] = field(
+        default_factory=Counter
+    )  # (rule, class) -> lines, where a line still says so
 
     @property
     def clean(self) -> bool:
@@ -112,8 +107,9 @@ class _Walk:
         self._database, self._path, self._known = database, path, known
         epoch, self._base, base_hash, self._target, _ = outline(database, path)
         self._number, self._before = self._base, base_hash
+        self._gaps = Gaps(database, self._base, base_hash)
         self._last: Row | None = None
-        self._verdict = Verdict(epoch=epoch, first=max(start, self._base + 1))
+        self._verdict = Verdict(epoch=epoch, first=max(start, self._base + 1), gone=self._base)
         if start > self._base + 1:
             self._begin_at(start)
         elif self._base == 0 and base_hash != genesis(epoch):
@@ -143,10 +139,10 @@ class _Walk:
 
     def _begin_at(self, start: int) -> None:
         """Trust the hash that the line before bears."""
-        row = self._database.execute("SELECT hash FROM events WHERE number = ?", (start - 1,)).fetchone()
+        before = hash_of(self._database, start - 1)
         self._number = start - 1
-        if row is not None and isinstance(row[0], bytes):
-            self._before = row[0]
+        if before is not None:
+            self._before = before
         else:
             self._verdict.add(Finding(start - 1, "", None, "there is no such line; nothing after it can be checked"))
 
@@ -164,19 +160,37 @@ class _Walk:
 
     def _check(self, row: Row) -> None:
         number, stored, body = row[0], row[1], row[6]
-        if number != self._number + 1:
-            self._missing(self._number + 1, number - 1, row)
+        follows = self._cross(number, row)
         if not isinstance(body, bytes) or not isinstance(stored, bytes):
             self._add(number, row, "it was changed: its hash or its body is empty or of the wrong type")
         elif link(self._before, number, body) != stored:
-            if number == self._number + 1:
+            if follows:
                 self._add(number, row, self._accuse(number))
         elif (wrong := _differs(row, body)) != "":
             self._add(number, row, f"it was changed: its column {wrong} is not what its body says")
+        elif row[3] in VOUCHING and (wrong := self._gaps.hear(number, body)) != "":
+            self._add(number, row, wrong)
         self._verdict.checked += 1
         self._number, self._last = number, row
         self._before = stored if isinstance(stored, bytes) else b""
         self._compare_known(number, self._before)
+
+    def _cross(self, number: int, row: Row) -> bool:
+        """Go over what lies between the last line and this one; whether its hash must fit what came before."""
+        expected, whole = self._number + 1, True
+        if number == expected:
+            return True
+        for first, last, digest in self._gaps.cross(expected, number):
+            if first > expected:
+                self._missing(expected, first - 1, row)
+            if last >= number:
+                self._add(number, row, f"it was put in: all lines up to {last} were cut")
+                return False
+            expected, whole, self._before, self._last = last + 1, True, digest, None
+        if expected < number:
+            self._missing(expected, number - 1, row)
+            whole = False
+        return whole
 
     def _missing(self, first: int, last: int, row: Row) -> None:
         gone = f"line {first} was" if first == last else f"lines {first} to {last} were"
@@ -189,6 +203,9 @@ class _Walk:
         return what
 
     def _check_end(self, cursors: Iterable[tuple[object, ...]]) -> None:
+        for gap, what in self._gaps.settle(whole=self._verdict.first == self._base + 1):
+            self._add(gap, None, what)
+        self._verdict.cut, self._verdict.rules = self._gaps.lines, self._gaps.rules
         end, target = self._number, self._target
         self._verdict.last, self._verdict.head_hash = end, self._before.hex()
         if target > end:

@@ -51,6 +51,7 @@ def writer(path: Path) -> apsw.Connection:
             raise JournalError(f"{path}: the file system does not allow a write-ahead log; use a local disk")
         database.pragma("synchronous", "full")
         database.pragma("journal_size_limit", _KEPT_WAL)
+        database.pragma("secure_delete", 1)  # what is cut is gone, not only unlinked
         database.wal_autocheckpoint(0)
     except BaseException:
         database.close(force=True)

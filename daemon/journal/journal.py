@@ -22,8 +22,10 @@ from daemon.journal.kept import Kept, Pending
 from daemon.journal.line import Line, write
 from daemon.journal.query import Filter, ReadFile
 from daemon.journal.queue import Dropped, Queue
+from daemon.journal.room import Room
 from daemon.journal.salvage import Known
 from daemon.journal.store import Remark, Store
+from daemon.journal.trim import Trimmer
 from daemon.journal.worker import Worker
 from gatehouse.events import Event
 
@@ -40,6 +42,11 @@ _HANGS = 5.0
 _CLOSE = 0.8
 """Seconds that `close` grants to the disk."""
 _RESTORE = 5.0
+_LOOK = 10.0
+"""Seconds after which it is looked again whether lines must go."""
+_STEP = 0.05
+"""Seconds between two steps of cutting while there is more to cut; as long as events come without a pause:"""
+_BUSY = 1.0
 
 _Trouble = (apsw.Error, OSError, JournalError, UnicodeDecodeError)
 
@@ -57,6 +64,11 @@ class Journal:
         """Random, made with the journal; empty until it is open. Another epoch: the numbers began anew."""
         self.trouble = ""
         self.progress = 0
+        self.trimmer = Trimmer(clock)
+        """Retention: what the site wants kept, and whose cursors count."""
+        self.on_room: Callable[[Room, Sequence[str]], None] = _ignore
+        """Told every ten seconds of the room on the disk, and of classes that do not fit into their size."""
+        self._trim_at = clock.monotonic() + _LOOK
         self._path, self._clock, self._on_trouble = path, clock, on_trouble
         self._store = Store(path, clock.utc)
         self._writer, self._reader, self._searcher = Worker("journal"), Worker("journal-read"), Worker("journal-search")
@@ -228,7 +240,8 @@ class Journal:
         if self._is_wanted() or not self._store.opened or self._doubt or self._closing.is_set():
             return
         self._wake.clear()
-        await _within(_IDLE, self._wake.wait())
+        rest = max(0.0, self._trim_at - self._clock.monotonic())
+        await _within(min(_IDLE, rest), self._wake.wait())
 
     def _is_wanted(self) -> bool:
         """Events wait; or, after trouble, one commit must prove that all is well."""
@@ -241,6 +254,8 @@ class Journal:
             self._job = self._writer.do(partial(self._store.condemn, why)), lambda _: None
         elif not self._store.opened:
             self._job = self._writer.do(self._store.open), self._opened
+        elif self._trim_is_due():
+            self._job = self._writer.do(partial(self._store.trim, self.trimmer, self._line)), self._trimmed
         elif self._is_wanted() or self._moves:
             notes, moves = len(self._notes), dict(self._moves)
             lines = self._notes + self._queue.take(_BATCH)
@@ -248,6 +263,19 @@ class Journal:
             states = {key: state for key, (_, state) in keeps.items()}
             commit = partial(self._store.commit, lines, self._queue.standing(), moves, states)
             self._job = self._writer.do(commit), lambda _: self._wrote(notes, moves, keeps)
+
+    def _trim_is_due(self) -> bool:
+        """At once when nothing is to be written; else events go first, but not for ever."""
+        late = self._clock.monotonic() - self._trim_at
+        return late >= (_BUSY if self._is_wanted() or self._moves else 0.0) and not self._closing.is_set()
+
+    def _trimmed(self, done: bool) -> None:
+        self._trim_at = self._clock.monotonic() + (_STEP if done else _LOOK)
+        self._publish()
+        if self._store.untidy:
+            self._writer.do(self._store.tidy)
+        if self.trimmer.room is not None:
+            self.on_room(self.trimmer.room, self.trimmer.short)
 
     async def _finish(self) -> None:
         """Wait for the job, however long it takes: a disk that hangs is trouble, not an end."""
@@ -306,6 +334,10 @@ class Journal:
             self._ring()
 
     def _note(self, kind: str, content: Mapping[str, object]) -> None:
+        self._notes.append(self._line(kind, content))
+
+    def _line(self, kind: str, content: Mapping[str, object]) -> Line:
+        """One of the journal's own; also called in the writing thread, while no other is made here."""
         self._noted += 1
         event = Event(
             id=f"{self._mark}-{self._noted}",
@@ -314,7 +346,7 @@ class Journal:
             subject="journal",
             content=dict(content),
         )
-        self._notes.append(write(event))
+        return write(event)
 
     def _say(self) -> None:
         """Tell of trouble, and of its end, once."""
@@ -328,6 +360,10 @@ class Journal:
     def _ring(self) -> None:
         self._bell.set()
         self._bell = asyncio.Event()
+
+
+def _ignore(room: Room, short: Sequence[str]) -> None:
+    """Nobody asks."""
 
 
 async def _within(seconds: float, what: Awaitable[object]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import apsw
 
-from daemon.journal.chain import genesis, link
 from daemon.journal.file import JournalError, cursors, kept, outline, reader, standing
+from daemon.journal.link import genesis, link
 
 MOST_ROWS = 100_000
 LEAST_ROWS = 10_000

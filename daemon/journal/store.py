@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any
 import apsw
 import structlog
 
-from daemon.journal.chain import link, verify
+from daemon.journal.chain import verify
+from daemon.journal.cut import CUT, Write, move_front, remove
 from daemon.journal.file import (
     DisplacedError,
     ForeignFileError,
@@ -30,9 +31,11 @@ from daemon.journal.file import (
     writer,
 )
 from daemon.journal.line import Line
+from daemon.journal.link import link
 from daemon.journal.salvage import Known, Row, salvage, set_aside
 from daemon.journal.schema import create, upgrade
 from daemon.journal.sizes import count
+from daemon.journal.trim import Trimmer
 
 log = structlog.get_logger()
 
@@ -118,12 +121,7 @@ class Store:
         keeps: Mapping[str, bytes | None] = MappingProxyType({}),
     ) -> None:
         """Write all of it in one transaction and sync it, or nothing of it. apsw.Error, OSError, JournalError."""
-        database, known = self._database, self.known
-        if database is None or known is None:
-            raise JournalError(f"{self.path} is not open")
-        try:
-            self._check_place()
-            database.execute("BEGIN IMMEDIATE")
+        with self._transaction() as (database, known):
             lines = [line for line in lines if line.event.id not in self._recovered] if self._recovered else lines
             head, digest = self._write(database, known, lines)
             texts = {alarm: None if state is None else state.decode() for alarm, state in alarms.items()}
@@ -131,15 +129,50 @@ class Store:
             _put(database, keeps, _KEEP, _FORGET)
             database.executemany(_MOVE, moves.items())
             database.execute(_HEAD, (head, digest))
-            database.execute("COMMIT")
-        except BaseException as error:
-            self._roll_back(database, error)
-            raise
         self._recovered = frozenset()
         known.head, known.hash = head, digest
         known.cursors.update(moves)
         _apply(known.standing, alarms)
         _apply(known.kept, keeps)
+
+    def trim(self, trimmer: Trimmer, write: Write) -> bool:
+        """Do the next step of retention and write the line that tells of it; False when there is nothing to do now.
+
+        apsw.Error, OSError, JournalError.
+        """
+        with self._transaction() as (database, known):
+            deed = trimmer.next(database, known, self.path)
+            if deed is None:
+                return False
+            head, digest = known.head, known.hash
+            if deed.content:
+                head, digest = self._write(database, known, [write(CUT, deed.content)])
+            if deed.found is not None:
+                remove(database, deed.found, head)
+            if deed.front is not None:
+                move_front(database, deed.front, head)
+            _put(database, deed.keeps, _KEEP, _FORGET)
+            database.execute(_HEAD, (head, digest))
+        known.head, known.hash = head, digest
+        if deed.front is not None:
+            known.base, known.base_hash = deed.front.base, deed.front.hash
+        _apply(known.kept, deed.keeps)
+        return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[apsw.Connection, Known]]:
+        """All of it is written and synced at the end, or nothing of it."""
+        database, known = self._database, self.known
+        if database is None or known is None:
+            raise JournalError(f"{self.path} is not open")
+        try:
+            self._check_place()
+            database.execute("BEGIN IMMEDIATE")
+            yield database, known
+            database.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back(database, error)
+            raise
 
     def tidy(self) -> None:
         """Copy the log into the file when it has grown. The log is bounded as long as no reader stays in it."""
