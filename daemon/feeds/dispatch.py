@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
+import structlog
+
 from daemon.config.subscribers import Subscriber
-from daemon.feeds.carrier import Answer, Carrier, Connection, Lane, Parcel, Receipt
+from daemon.feeds.carrier import Answer, Carrier, Connection, Lane, Parcel, Receipt, answered
 from daemon.feeds.catalogue import published
 from daemon.feeds.source import Pace, Source
 from gatehouse.events import Event
 
+log = structlog.get_logger()
+
 WINDOW = 64
 """Most events of one stream on their way at once; a carrier may take fewer."""
+_STRIKES = 2
 
 
 class Dispatch:
@@ -35,6 +40,9 @@ class Dispatch:
         self.delivered = 0
         self.proven: set[str] = set()
         """Channels that have taken a message on this connection."""
+        self._tried: dict[Lane, str] = {}  # channels whose first message on this connection is on its way
+        self._strikes: dict[str, int] = {}  # how often the other side hung up on it
+        self._shut: dict[str, float] = {}  # channels that were refused -> when they are tried again
         self._settings, self._carrier, self._titles = settings, carrier, titles
         self._source = f"/gatehouse/v1/{site}"
         self._wanted: dict[str, bool] = {}
@@ -65,6 +73,48 @@ class Dispatch:
         if receipt.verdict == "lost":
             await asyncio.Event().wait()
         return receipt
+
+    async def hand_over(self, connection: Connection, parcel: Parcel) -> Answer:
+        """Give it to the carrier. One event that it stumbles over is refused, and holds back no fire behind it."""
+        try:
+            return await connection.publish(parcel)
+        except Exception as error:
+            log.exception("a carrier could not send an event", subscriber=self.name, event=parcel.id, kind=parcel.kind)
+            return answered("refused", f"carrier fault: {type(error).__name__}: {error}")
+
+    def begin(self) -> None:
+        """A new connection: nothing is proven on it. Twice hung up upon the same channel counts as a refusal: there
+        are brokers that answer so, and no word else."""
+        self.proven.clear()
+        for channel in set(self._tried.values()):
+            self._strikes[channel] = self._strikes.get(channel, 0) + 1
+            if self._strikes[channel] >= _STRIKES:
+                self.refused(channel)
+                self.note("event", self.complain(channel, "it hangs up on it"))
+        self._tried.clear()
+
+    def tries(self, lane: Lane, channel: str) -> None:
+        """The first message on this channel goes out, alone in its lane."""
+        self._tried[lane] = channel
+
+    def proved(self, lane: Lane, channel: str) -> None:
+        """It was accepted: others may follow."""
+        self._tried.pop(lane, None)
+        self._strikes.pop(channel, None)
+        self.proven.add(channel)
+
+    def refused(self, channel: str) -> None:
+        """Nothing more on this channel for a while."""
+        self._tried = {lane: tried for lane, tried in self._tried.items() if tried != channel}
+        self._strikes.pop(channel, None)
+        self.proven.discard(channel)
+        now = asyncio.get_running_loop().time()
+        self._shut = {each: until for each, until in self._shut.items() if until > now}
+        self._shut[channel] = now + self.pace.refused
+
+    def shut_for(self, channel: str) -> float:
+        """Seconds for which nothing is sent on this channel, since it was refused; 0 when it is open."""
+        return max(0.0, self._shut.get(channel, 0.0) - asyncio.get_running_loop().time())
 
     def complain(self, channel: str, why: str) -> str:
         """A refusal, in words for people."""

@@ -1,7 +1,7 @@
 """Feeds: for each subscriber a cursor over the journal, a filter, a mask, and a connection of its own.
 
-What is sent is the business of the streams (`in_order.py`); how, of a carrier (`carriers/`); when and whether it goes
-well, of the feed.
+What is sent is the business of the streams (`in_order.py`, `ahead.py`); how, that of a carrier (`carriers/`); when, and
+whether it goes well, that of the feed.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any
 from daemon.clock import Clock
 from daemon.config.secrets import SecretError
 from daemon.config.subscribers import Subscriber
+from daemon.feeds.ahead import Ahead
 from daemon.feeds.carrier import Answer, Carrier, Connection, Inquiry, Standing, UnreachableError
 from daemon.feeds.dispatch import Dispatch
 from daemon.feeds.envelope import state_view
@@ -46,11 +47,12 @@ class Feed:
         self._connection: Connection | None = None
         self._connected_at = self._well_at = 0.0
         self._error = "no answer yet"
-        self._troubles = {"event": "", "state": "", "away": ""}
+        self._troubles = {"ahead": "", "event": "", "state": "", "away": ""}
         self._told_trouble = ""
         self._connections = 0
         self._dispatch = Dispatch(name, settings, carrier, journal, site_id, titles, pace, self._beat, self._note)
         self._in_order = InOrder(self._dispatch)
+        self._ahead = Ahead(self._dispatch, self._in_order)
 
     def status(self) -> dict[str, Any]:
         """For people and programs on the box."""
@@ -90,7 +92,7 @@ class Feed:
         loop = asyncio.get_running_loop()
         self._connection, self._connected_at = connection, loop.time()
         self._connections += 1
-        self._dispatch.proven.clear()
+        self._dispatch.begin()
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(connection.run())
             try:
@@ -108,7 +110,7 @@ class Feed:
     async def _work(self, connection: Connection, running: "asyncio.Task[str]") -> None:
         """No task of these raises: a TaskGroup that is cancelled while one falls forgets the cancellation."""
         async with asyncio.TaskGroup() as tasks:
-            streams = (self._show_state(connection), self._in_order.run(connection))
+            streams = (self._show_state(connection), self._in_order.run(connection), self._ahead.run(connection))
             begun = [tasks.create_task(stream) for stream in streams]
             await asyncio.wait([running])
             for task in begun:

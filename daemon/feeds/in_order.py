@@ -26,6 +26,14 @@ class InOrder:
 
     def __init__(self, dispatch: Dispatch) -> None:
         """Nothing is sent yet."""
+        self.reached = 0
+        """Events up to this number are confirmed, or on their way at present."""
+        self.flown = ""
+        """The last event that is on its way, or confirmed, without being in the journal."""
+        self.flown_gravest: set[str] = set()
+        """Of those, the ids of severity 1."""
+        self.passes = 0
+        """How often it began again at the cursor."""
         self._dispatch, self._journal = dispatch, dispatch.journal
         self._name, self._pace = dispatch.name, dispatch.pace
         self._told = ""  # the last event that was acknowledged without being in the journal
@@ -34,26 +42,31 @@ class InOrder:
     async def run(self, connection: Connection) -> None:
         """Deliver over this connection until cancelled."""
         while True:
-            self._on_way = asyncio.Queue(WINDOW)
+            self._begin()
             async with asyncio.TaskGroup() as pair:
                 send = pair.create_task(self._send(connection))
                 await self._settle(connection)
                 send.cancel()
-            self._dispatch.proven.clear()
-            await self._dispatch.rest(self._pace.refused)
+
+    def _begin(self) -> None:
+        self._on_way = asyncio.Queue(WINDOW)
+        self.passes += 1
+        self.flown_gravest.clear()
+        self.reached, self.flown = self._journal.cursor(self._name), self._told
 
     async def _send(self, connection: Connection) -> None:
         """Publish what comes after the cursor, in order, as far as the window allows."""
-        epoch, at = self._journal.epoch, self._journal.cursor(self._name)
-        flown = self._told
+        epoch, at = self._journal.epoch, self.reached
         while True:
             self._dispatch.beat()
             if epoch != self._journal.epoch:  # it was opened, or begun anew: only now the cursor means something
                 epoch, at = self._journal.epoch, self._journal.cursor(self._name)
-            for event in self._unsent(flown):
-                flown = event.id
+                self.reached = at
+                self.passes += 1
+            for event in self._unsent(self.flown):
                 if self._dispatch.wants(event):
                     await self._publish(connection, event, "")
+                self.flown = event.id
             events = await self._journal.read(at)
             if epoch != self._journal.epoch:
                 continue
@@ -61,11 +74,11 @@ class InOrder:
                 if self._dispatch.wants(event):
                     await self._publish(connection, event, epoch)
             if events:
-                at = events[-1].number
+                at = self.reached = events[-1].number
                 if not self._dispatch.wants(events[-1]):
                     await self._on_way.put(_Sent(events[-1], epoch))
             else:
-                await self._wait_for_more(at, flown)
+                await self._wait_for_more(at, self.flown)
 
     async def _wait_for_more(self, at: int, flown: str) -> None:
         if self._journal.head > at:  # it is there and cannot be read: the journal is in trouble
@@ -82,16 +95,24 @@ class InOrder:
 
     async def _publish(self, connection: Connection, event: Event, epoch: str) -> None:
         """Send one; without an epoch it is not in the journal."""
-        parcel = self._dispatch.pack(event, journaled=bool(epoch))
+        dispatch = self._dispatch
+        parcel = dispatch.pack(event, journaled=bool(epoch))
         channel = connection.channel(parcel)
-        proven = channel in self._dispatch.proven
+        if left := dispatch.shut_for(channel):
+            await self._on_way.join()
+            await dispatch.rest(left)
+        proven = channel in dispatch.proven
         if not proven:
             await self._on_way.join()
-        answer = await connection.publish(parcel)
+            dispatch.tries(parcel.lane, channel)
+        answer = await dispatch.hand_over(connection, parcel)
+        self.reached = max(self.reached, parcel.number)
+        if not epoch and event.severity == 1:
+            self.flown_gravest.add(event.id)
         await self._on_way.put(_Sent(event, epoch, channel, answer))
         if not proven:
             await self._on_way.join()
-            self._dispatch.proven.add(channel)
+            dispatch.proved(parcel.lane, channel)
 
     async def _settle(self, connection: Connection) -> None:
         """Move the cursor behind what was acknowledged, until something is refused."""
@@ -101,6 +122,7 @@ class InOrder:
             if sent.answer is not None:
                 receipt = await dispatch.receipt(connection, sent.answer)
                 if receipt.verdict == "refused":
+                    dispatch.refused(sent.channel)
                     dispatch.note("event", dispatch.complain(sent.channel, receipt.why))  # some brokers also hang up
                     return
                 dispatch.delivered += 1
