@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from daemon.config import people, site
+from daemon.config.alarms import Alarms
 from daemon.config.document import Document
 from daemon.config.faults import Term, Where, listed, nearest
 from daemon.config.subscribers import KINDS, Subscriber, kind_of
@@ -30,6 +31,7 @@ class Draft:
     document: Document
     header: site.SiteHeader | None = None
     access: site.Access | None = None
+    alarms: Alarms = field(default_factory=Alarms)
     escalation: people.Escalation | None = None
     grants: dict[str, site.ThirdPartyDriver] = field(default_factory=dict)
     """What third-party drivers may do, by name."""
@@ -44,7 +46,13 @@ class Draft:
     def site(self) -> site.Site:
         """The whole, once there are no faults."""
         return site.Site.model_construct(
-            None, site=self.header, access=self.access, escalation=self.escalation, drivers=self.grants, **self.entries
+            None,
+            site=self.header,
+            access=self.access,
+            alarms=self.alarms,
+            escalation=self.escalation,
+            drivers=self.grants,
+            **self.entries,
         )
 
 
@@ -56,6 +64,8 @@ def sketch(document: Document) -> Draft:
         draft.header = check(site.SiteHeader, data["site"], ("site",), document)
     if "access" in data:
         draft.access = check(site.Access, data["access"], ("access",), document)
+    if "alarms" in data:
+        draft.alarms = check(Alarms, data["alarms"], ("alarms",), document) or draft.alarms
     if "escalation" in data:
         draft.escalation = check(people.Escalation, data["escalation"], ("escalation",), document)
     draft.grants = dict(_grants(document))
@@ -67,7 +77,7 @@ def sketch(document: Document) -> Draft:
 
 
 def _check_sections(draft: Draft) -> None:
-    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "escalation"]
+    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "alarms", "escalation"]
     absent = set(known) - document.data.keys()
     for key in document.data.keys() - set(known):
         meant = nearest(key, known)

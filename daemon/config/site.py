@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from daemon.config.alarms import Alarms
 from daemon.config.people import Escalation, Ladder, Person, Rota
-from daemon.config.strict import SLUG, STRICT, SecretName, Slug
+from daemon.config.strict import SLUG, STRICT, SecretName, Slug, between
 from daemon.config.subscribers import AnySubscriber
 from daemon.plugins.rights import Right
 from rules._settings import Duration, OnOff, Refers
@@ -33,22 +34,11 @@ def _endpoint(text: str) -> str:
     return text
 
 
-def _between(least: float, most: float, words: tuple[str, str]) -> AfterValidator:
-    def check(seconds: float) -> float:
-        if not least <= seconds <= most:
-            raise PydanticCustomError(
-                "duration_range", "write {least} to {most}", {"least": words[0], "most": words[1]}
-            )
-        return seconds
-
-    return AfterValidator(check)
-
-
-Opening = Annotated[Duration, _between(1, 3600, ("1s", "1h"))]
+Opening = Annotated[Duration, between(1, 3600, ("1s", "1h"))]
 """How long something is let open: never no time at all, which would be a way out refused; never for good."""
-PulseTime = Annotated[Duration, _between(0.1, 10, ("100ms", "10s"))]
-Travel = Annotated[Duration, _between(1, 120, ("1s", "2m"))]
-Freshness = Annotated[Duration, _between(0.1, 5, ("100ms", "5s"))]
+PulseTime = Annotated[Duration, between(0.1, 10, ("100ms", "10s"))]
+Travel = Annotated[Duration, between(1, 120, ("1s", "2m"))]
+Freshness = Annotated[Duration, between(0.1, 5, ("100ms", "5s"))]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Format = Literal["8N1", "8E1", "8O1", "8N2", "8E2", "8O2", "7E1", "7O1", "7N2"]
 """Data bits, parity and stop bits of a character."""
@@ -204,4 +194,5 @@ class Site(Section):
     escalation: Escalation | None = None
     drivers: dict[str, ThirdPartyDriver] = {}
     """What third-party drivers may do."""
+    alarms: Alarms = Alarms()
     access: Access | None = None

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from daemon.config.document import Secret
@@ -16,6 +16,19 @@ def _secret_name(raw: object) -> str:
     if not isinstance(raw, Secret):
         raise PydanticCustomError("plain_secret", "write !secret and a name")
     return raw.name
+
+
+def between(least: float, most: float, words: tuple[str, str]) -> AfterValidator:
+    """A length of time within these; `words` are how the two are written."""
+
+    def check(seconds: float) -> float:
+        if not least <= seconds <= most:
+            raise PydanticCustomError(
+                "duration_range", "write {least} to {most}", {"least": words[0], "most": words[1]}
+            )
+        return seconds
+
+    return AfterValidator(check)
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
