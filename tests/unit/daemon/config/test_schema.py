@@ -51,7 +51,7 @@ def test_the_small_estate_fits(validator: Draft202012Validator, small: Any) -> N
         (("rules", "b12-leakage", "warn"), "300 mA"),
         (("lines", "gate", "format"), "8n1"),
         (("doors", "北门"), {"title": "北门", "lock": "io1.relay1"}),
-        (("alarms",), {}),
+        (("alarmes",), {}),
     ],
 )
 def test_what_the_check_refuses_an_editor_underlines(
