@@ -18,6 +18,7 @@ class Priority(IntEnum):
     INTERLOCK = 6
     ANTI_TAILGATING = 7
     OPERATOR = 8
+    ANNUNCIATION = 9  # sirens and lamps of a ladder, until somebody answers
     CREDENTIAL = 10
     SCHEDULE = 14
     REST = 16  # what the output does when nobody wants anything

@@ -31,8 +31,10 @@ def directory(draft: Draft, names: Names) -> Directory:
     known.ladders_apart(ladders)
     usual = standard(plain) if not draft.entries["ladders"] else ()
     within = draft.escalation.tested_within if draft.escalation else plain.tested_within
+    sirens = {f"zones.{name}": tuple(f"outputs.{siren.removeprefix('outputs.')}" for siren in zone.sirens)
+              for name, zone in draft.sound("zones")}  # fmt: skip
     return Directory(people=people, rotas=rotas, channels=channels, ladders=ladders or usual, standard=bool(usual),
-                     tested_within=within)  # fmt: skip
+                     sirens=sirens, tested_within=within)  # fmt: skip
 
 
 def secrets(draft: Draft, store: Secrets) -> None:

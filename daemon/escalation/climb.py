@@ -161,6 +161,14 @@ class Climb(msgspec.Struct, kw_only=True):
         self.spent = not self.over and self.next_due() == math.inf
         return acts
 
+    def again(self, now: float, roster: Roster) -> list[Act]:
+        """The alarm has risen once more: whoever was called last is called anew."""
+        behind = [number for number, (step, stage) in enumerate(zip(self.ladder.steps, self.stages, strict=True))
+                  if step.calls and stage.begun is not None and not self._satisfied(step)]  # fmt: skip
+        last = max((self.ladder.steps[number].after for number in behind), default=0.0)
+        numbers = [] if self.over else [number for number in behind if self.ladder.steps[number].after == last]
+        return [act for number in numbers for act in self._call(number, now, roster, 0.0)]
+
     def next_due(self) -> float:
         """When there is something to do, whatever happens until then; inf for never."""
         return math.inf if self.over else min(self._dues(), default=math.inf)

@@ -48,6 +48,8 @@ class Directory:
     ladders: tuple[Ladder, ...] = ()
     channels: Mapping[str, str] = field(default_factory=dict)
     """Name -> kind, in the order of the file."""
+    sirens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Zone -> its own: `zones.b12`, `outputs.siren`."""
     standard: bool = False
     """The ladders are the usual ones: the site has none of its own."""
     tested_within: float = 90 * 86400.0
@@ -61,6 +63,11 @@ class Directory:
             return None
         phone = its.phone if kind in _PHONES else None
         return its.addresses.get(channel) or its.addresses.get(kind) or phone
+
+    def outputs(self, step: Step, subject: str) -> tuple[str, ...]:
+        """The sirens and lamps that a step wants for an alarm of this subject."""
+        own = self.sirens.get(subject, ()) if step.sirens else ()
+        return tuple(dict.fromkeys([*step.outputs, *own]))
 
     def channels_of(self, person: str) -> tuple[str, ...]:
         """Every channel that reaches a person, in his own order; those that use his telephone come last."""

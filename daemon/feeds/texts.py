@@ -145,6 +145,7 @@ LEVELS = {
     6: Text("互锁", "interlock"),
     7: Text("防尾随", "anti-tailgating"),
     8: Text("人工操作", "operator"),
+    9: Text("声光呼叫", "annunciation"),
     10: Text("凭证放行", "credential"),
     14: Text("时段", "schedule"),
     16: Text("常态", "at rest"),
