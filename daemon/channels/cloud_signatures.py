@@ -1,7 +1,7 @@
 """How two clouds want requests signed: Aliyun's V3 (ACS3-HMAC-SHA256) and Tencent Cloud's V3 (TC3-HMAC-SHA256).
 
-Sources: help.aliyun.com, V3版本请求体&签名机制; cloud.tencent.com, 签名方法 v3 (product 382, 52072). The tests hold both to
-the worked examples of those pages.
+Sources: help.aliyun.com, V3版本请求体&签名机制; cloud.tencent.com, 签名方法 v3 (product 382, 52072). The tests hold
+both to the worked examples of those pages.
 """
 
 import hashlib

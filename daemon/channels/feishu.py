@@ -1,7 +1,7 @@
 """飞书 Feishu (Lark): a group's custom robot, signed.
 
-open.feishu.cn, 自定义机器人使用指南: 100 messages a minute and 5 a second for each robot, 20 KB for a request; it warns of
-refusals at whole and half hours, when everybody sends. Unverified against the real service.
+open.feishu.cn, 自定义机器人使用指南: 100 messages a minute and 5 a second for each robot, 20 KB for a request; it warns
+of refusals at whole and half hours, when everybody sends. Unverified against the real service.
 """
 
 import base64

@@ -27,19 +27,20 @@ _TAGS = {Severity.P1: ["rotating_light"], Severity.P2: ["warning"], Severity.P3:
 
 @dataclass(slots=True)
 class Topics:
-    """Topics of one server; the recipient's address is the topic."""
+    """Topics of one server; the recipient's address is the topic, `topic` the one of who has none."""
 
     web: Web
     token: SecretText | None
     user: str | None
     password: SecretText | None
     server: str = PUBLIC
+    topic: str = ""
     room: int = ROOM
 
     async def send(self, message: Message, recipient: Recipient) -> ReceiptState:
         """SENT: the server has it and keeps it for 12 hours; whether a phone fetched it is not known."""
         body = {
-            "topic": recipient.address,
+            "topic": recipient.address or self.topic,
             "title": cut(message.title, _TITLE),
             "message": cut(message.text or message.title, self.room - _TITLE),
             "priority": _PRIORITY[message.severity],

@@ -17,8 +17,9 @@ from daemon.channels.digest import digest, named
 from daemon.channels.health import Health
 from daemon.channels.message import Message, Receipt, ReceiptState, Recipient, Report
 from daemon.channels.queue import Item, Queue
-from daemon.channels.rates import Allowance, Rate
+from daemon.channels.rates import Allowance, Rate, Shares
 from daemon.channels.sender import Fate, Sender, SendError
+from daemon.channels.text import marked
 from daemon.clock import Clock
 from daemon.feeds.texts import Language
 
@@ -33,6 +34,7 @@ class Pace:
     """How much, how fast. Seconds, unless said otherwise."""
 
     rates: Sequence[Rate] = ()
+    each: Sequence[Rate] = ()  # the same for each recipient by itself
     limit: float = 5.0  # for one try; the sender keeps it too, so the outbox is the second fence
     size: int = 4096  # messages that may wait
     lanes: int = 4  # tries at the same time; the last one is for P1 alone
@@ -67,6 +69,7 @@ class Outbox:
         self._health = Health(name, on_trouble, pace.first_pause, pace.longest_pause)
         self._queue = Queue(pace.size)
         self._allowance = Allowance(pace.rates)
+        self._shares = Shares(pace.each)
         self._wake = asyncio.Event()
         self._flying: list[_Batch] = []
         self._swept = 0.0
@@ -155,25 +158,34 @@ class Outbox:
         for item in self._queue:
             if not item.urgent and closed:
                 return None
-            if item.not_before <= now and (item.urgent or item.recipient.address not in taken):
+            if item.not_before > now or (not item.urgent and item.recipient.address in taken):
+                continue
+            if not self._shares.wait(item.recipient.address, now, urgent=item.urgent):
                 return item
         return None
 
     def _depart(self, item: Item, now: float) -> _Batch:
         items, urgent, room = [item], item.urgent, self._sender.room
-        if self._queue.count(urgent=urgent) > self._allowance.per_minute(urgent=urgent):
-            items = self._queue.like(item)
-            if urgent:
-                items = items[: named([each.message for each in items], room)]
+        like = self._queue.like(item) if self._too_many(item) else items
+        if len(like) > 1:
+            items = like[: named([each.message for each in like], room)] if urgent else like
         message = item.message
         if len(items) > 1:
             message = digest([each.message for each in items], self.pace.language, room)
         for each in items:
             self._queue.remove(each)
         self._allowance.take(now)
-        batch = _Batch(items, message, item.recipient)
+        self._shares.take(item.recipient.address, now)
+        batch = _Batch(items, marked(message, self.pace.language), item.recipient)
         self._flying.append(batch)
         return batch
+
+    def _too_many(self, item: Item) -> bool:
+        """More wait than the service takes in a minute, of all or for this one recipient."""
+        urgent = item.urgent
+        if self._queue.count(urgent=urgent) > self._allowance.per_minute(urgent=urgent):
+            return True
+        return bool(self.pace.each) and len(self._queue.like(item)) > self._shares.per_minute(urgent=urgent)
 
     async def _try(self, batch: _Batch) -> None:
         self.counts["tries"] += 1

@@ -43,3 +43,36 @@ class Allowance:
         if len(self._taken) < limit:
             return 0.0
         return max(0.0, self._taken[-limit] + rate.seconds - now)
+
+
+_KEPT = 1024
+"""Recipients whose tries are counted; whoever was not written to for longest is forgotten first."""
+
+
+class Shares:
+    """The same for each recipient by itself, where a service counts so."""
+
+    def __init__(self, rates: Sequence[Rate]) -> None:
+        """None means without limit."""
+        self._rates = tuple(rates)
+        self._usual = Allowance(rates)
+        self._by_address: dict[str, Allowance] = {}
+
+    def per_minute(self, *, urgent: bool) -> float:
+        """How many messages can leave to one recipient in a minute at most."""
+        return self._usual.per_minute(urgent=urgent)
+
+    def wait(self, address: str, now: float, *, urgent: bool) -> float:
+        """Seconds until another try may be made to this one; 0 for at once."""
+        its = self._by_address.get(address)
+        return its.wait(now, urgent=urgent) if its is not None else 0.0
+
+    def take(self, address: str, now: float) -> None:
+        """A try is made now."""
+        if not self._rates:
+            return
+        its = self._by_address.pop(address, None) or Allowance(self._rates)
+        its.take(now)
+        self._by_address[address] = its
+        if len(self._by_address) > _KEPT:
+            del self._by_address[next(iter(self._by_address))]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 import orjson
 
+from daemon.channels.secret_text import SecretText
 from daemon.channels.sender import Fate, SendError
 from daemon.clock import Clock
 from daemon.field.transport import explained
@@ -73,7 +74,7 @@ _STATUS = {
 class Web:
     """Connections of one channel."""
 
-    def __init__(self, limit: float, clock: Clock, ca: bytes = b"") -> None:
+    def __init__(self, limit: float, clock: Clock, ca: SecretText | None = None) -> None:
         """`limit`: seconds for one question. `ca`: a certificate authority (PEM) beside those of the system."""
         self._limit, self._clock, self._ca = limit, clock, ca
         self._client: httpx2.AsyncClient | None = None
@@ -112,7 +113,7 @@ class Web:
     async def knock(self, url: str) -> None:
         """See that its host takes connections, and that its certificate is good; nothing is asked. SendError."""
         parts = urlsplit(url)
-        tls = trust(self._ca) if parts.scheme == "https" else None
+        tls = trusted(self._ca) if parts.scheme == "https" else None
         port = parts.port or (443 if tls else 80)
         try:
             async with asyncio.timeout(self._limit):
@@ -132,7 +133,7 @@ class Web:
     async def _ask(self, request: httpx2.Request) -> Answer:
         if self._client is None:
             self._client = httpx2.AsyncClient(
-                verify=trust(self._ca), trust_env=False, timeout=None, limits=httpx2.Limits(keepalive_expiry=_IDLE)
+                verify=trusted(self._ca), trust_env=False, timeout=None, limits=httpx2.Limits(keepalive_expiry=_IDLE)
             )
         response = await self._client.send(request, stream=True)
         try:
@@ -155,12 +156,19 @@ def silent(limit: float, *, begun: bool) -> SendError:
 
 
 @lru_cache(maxsize=8)  # reading the system's authorities takes some 20 ms
-def trust(ca: bytes) -> ssl.SSLContext:
-    """Which certificates are believed: the system's authorities, and this one (PEM) if there is one."""
+def _trust(ca: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca:
-        context.load_verify_locations(cadata=ca.decode())
+        context.load_verify_locations(cadata=ca)
     return context
+
+
+def trusted(ca: SecretText | None) -> ssl.SSLContext:
+    """Which certificates are believed: the system's authorities, and this one (PEM) if there is one. SendError."""
+    try:
+        return _trust(ca() if ca is not None else "")
+    except ssl.SSLError:
+        raise SendError(Fate.REFUSED, f"the secret {ca.name if ca else ''} is no certificate (PEM)") from None
 
 
 def reason(error: BaseException) -> str:

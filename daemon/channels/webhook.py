@@ -30,7 +30,7 @@ class Hook:
     """One address. The recipient's address travels along for the other end to use."""
 
     web: Web
-    url: str
+    url: SecretText | str
     key: SecretText | None
     site: str
     clock: Clock
@@ -49,17 +49,20 @@ class Hook:
             timestamp = str(int(now.timestamp()))
             headers["X-Gatehouse-Timestamp"] = timestamp
             headers["X-Gatehouse-Signature"] = f"sha256={signature(self.key(), timestamp, body)}"
-        answer = await self.web.ask("POST", self.url, headers=headers, content=body)
+        answer = await self.web.ask("POST", self._url(), headers=headers, content=body)
         answer.check()
         return _state(answer.body, recipient.address)
 
     async def probe(self) -> None:
         """See that the host is there."""
-        await self.web.knock(self.url)
+        await self.web.knock(self._url())
 
     async def close(self) -> None:
         """Hang up."""
         await self.web.close()
+
+    def _url(self) -> str:
+        return self.url if isinstance(self.url, str) else self.url()
 
 
 def _state(body: bytes, address: str) -> ReceiptState:

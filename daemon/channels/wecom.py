@@ -1,9 +1,10 @@
 """企业微信 WeCom: a group's robot, which tells a whole group, and an application's message, which rings one member.
 
-Sources: developer.work.weixin.qq.com, by path. Robot: 消息推送配置说明 (91770), 20 messages a minute for each robot, text of
-2048 bytes. Application: 获取access_token (91039), 发送应用消息 (90236), 访问频率限制 (90312), 全局错误码 (90313), 30 messages a
-minute to one member; what is more is thrown away without an error, so the outbox counts each member by himself.
-`enable_duplicate_check` stays off: it would swallow a ladder's second ring. Unverified against the real service.
+Sources: developer.work.weixin.qq.com, by path. Robot: 消息推送配置说明 (91770), 20 messages a minute for each robot,
+text of 2048 bytes. Application: 获取access_token (91039), 发送应用消息 (90236), 访问频率限制 (90312), 全局错误码
+(90313), 30 messages a minute to one member; what is more is thrown away without an error, so the outbox counts each
+member by himself. `enable_duplicate_check` stays off: it would swallow a ladder's second ring. Unverified against the
+real service.
 """
 
 import asyncio

@@ -59,6 +59,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     contradictions.read_back(draft, gear.devices, gear.ages)
     contradictions.zones(draft, {name: full["release"] for name, full in releases.items()})
     contradictions.subscribers(draft, secrets)
+    contradictions.channels(draft, secrets)
     book = _cards(draft, folder)
     explicit = list(explicit_rules(draft, names, releases))
     rules = [*_implied(draft, releases, book, explicit), *explicit]
@@ -155,7 +156,7 @@ def _outputs(draft: Draft) -> Iterator[Output]:
 
 def _titles(draft: Draft) -> dict[str, str]:
     titles = {}
-    for section in ("lines", "devices", "doors", "lanes", "outputs", "zones", "subscribers"):
+    for section in ("lines", "devices", "doors", "lanes", "outputs", "zones", "subscribers", "channels"):
         prefix = "feeds" if section == "subscribers" else section
         for name, entry in draft.sound(section):
             titles[f"{prefix}.{name}"] = entry.title or name

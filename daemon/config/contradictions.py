@@ -130,6 +130,17 @@ def subscribers(draft: Draft, secrets: Secrets | None) -> None:
             _secrets(draft.document, where, names, secrets)
 
 
+def channels(draft: Draft, secrets: Secrets | None) -> None:
+    """Messages in clear, gaps that nothing fills, secrets that are not there (unless `secrets` is None)."""
+    for name, channel in draft.sound("channels"):
+        where = ("channels", name)
+        for doubt in channel.doubts():
+            draft.document.fault((*where, doubt.key), doubt.code, **doubt.values)
+        if secrets is not None:
+            for spot, secret in channel.secrets().items():
+                _secrets(draft.document, (*where, *spot[:-1]), {str(spot[-1]): secret}, secrets)
+
+
 def _families() -> str:
     return listed(sorted({f"{kind.partition('.')[0]}.*" for kind in catalogue.EVENTS}))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from daemon.config import people, site
+from daemon.config import channels, people, site
 from daemon.config.alarms import Alarms
 from daemon.config.document import Document
 from daemon.config.faults import Term, Where, listed, nearest
@@ -16,7 +16,7 @@ from daemon.config.validation import check, shown
 
 SECTIONS: Mapping[str, type[BaseModel] | None] = MappingProxyType({
     "lines": site.Line, "devices": site.Device, "doors": site.Door, "lanes": site.Lane, "outputs": site.SwitchOutput,
-    "zones": site.Zone, "rules": None, "subscribers": Subscriber,
+    "zones": site.Zone, "rules": None, "subscribers": Subscriber, "channels": channels.Channel,
     "people": people.Person, "rotas": people.Rota, "ladders": people.Ladder,
 })  # fmt: skip
 """Tables of named entries and what an entry is; a rule is judged by its kind."""
@@ -119,6 +119,16 @@ def _entry(raw: dict[Any, Any], model: type[BaseModel] | None, where: Where, doc
             document.fault((*where, "kind"), "one_of", nearest=near, value=shown(raw["kind"]), known=known)
             return None
         model = KINDS[kind]
+    if model is channels.Channel:
+        if "kind" in raw and raw["kind"] not in channels.KINDS:
+            near, known = nearest(str(raw["kind"]), channels.KINDS), listed(channels.KINDS)
+            document.fault((*where, "kind"), "one_of", nearest=near, value=shown(raw["kind"]), known=known)
+            return None
+        if "kind" not in raw:
+            known = listed(channels.KINDS)
+            document.fault((*where, "kind"), "missing", at_key=True, key="kind", meaning=f" (one of {known})")
+            return None
+        model = channels.KINDS[raw["kind"]]
     return check(model, raw, where, document)
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from daemon.config.alarms import Alarms
+from daemon.config.channels import AnyChannel
 from daemon.config.people import Escalation, Ladder, Person, Rota
 from daemon.config.strict import SLUG, STRICT, SecretName, Slug, between
 from daemon.config.subscribers import AnySubscriber
@@ -188,6 +189,7 @@ class Site(Section):
     rules: dict[Slug, dict[str, Any]] = {}
     """Name -> kind and the settings of that kind."""
     subscribers: dict[Slug, AnySubscriber] = {}
+    channels: dict[Slug, AnyChannel] = {}
     people: dict[Slug, Person] = {}
     rotas: dict[Slug, Rota] = {}
     ladders: dict[Slug, Ladder] = {}

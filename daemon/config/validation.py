@@ -33,6 +33,10 @@ _OWN = {
     "no_address",
     "instant",
     "moment",
+    "mail_address",
+    "no_gateway",
+    "pattern_wrong",
+    "success_choice",
 }
 """Codes of our own validators: a PydanticCustomError's type is the code of its fault."""
 _UNNATURAL = ("string_too_short", "string_too_long", "too_short", "too_long")

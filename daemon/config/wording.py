@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from daemon.config.wording_cards import CARDS
+from daemon.config.wording_channels import CHANNELS
 from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
 from daemon.config.wording_rehearsal import REHEARSAL
@@ -344,7 +345,7 @@ _SITE = {
         "站点里没有线路 '{value}'", "现有线路：{known}"),
 }  # fmt: skip
 
-WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **REHEARSAL, **LADDERS})
+WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS})
 """Code -> what was found and what is right, in English, then in Chinese."""
 
 TERMS = MappingProxyType({
