@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Literal
 
 Value = bool | int | float | str
 
@@ -26,6 +27,7 @@ class Point:
     max_age: float = math.inf  # seconds after which a reading is no longer trusted; set by the daemon
     low: float = -math.inf  # outside low..high it is the sensor that is wrong, not the world
     high: float = math.inf
+    sort: Literal["", "switch", "number", "text"] = ""  # what its value is, where its driver says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._settings import Duration, PointName, Refers
 from rules._watch import Lasting, switch
 
@@ -43,6 +43,11 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """What it may make demands on."""
         return () if self.lamp is None else (self.lamp,)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """The same with values: two rules that want opposite things of an output are named when the site is loaded."""
+        return () if self.lamp is None else (Wish(output=self.lamp, value=True, priority=Priority.SCHEDULE),)
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition]:
         """Say everything that is wanted now; whatever is not said again is given up."""

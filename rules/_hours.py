@@ -43,6 +43,22 @@ class WeeklyHours:
         second = wall.weekday() * _DAY + wall.hour * 3600 + wall.minute * 60 + wall.second
         return any(start <= second < end or start <= second + _WEEK < end for start, end in self.spans)
 
+    @property
+    def outside(self) -> tuple[tuple[int, int], ...]:
+        """All spans of the week that do not lie within the hours, of one week from Monday 00:00."""
+        inside = sorted(
+            span
+            for start, end in self.spans
+            for span in ((start, min(end, _WEEK)), (0, end - _WEEK))
+            if span[0] < span[1]
+        )
+        gaps, at = [], 0
+        for start, end in [*inside, (_WEEK, _WEEK)]:
+            if start > at:
+                gaps.append((at, start))
+            at = max(at, end)
+        return tuple(gaps)
+
     def next_change(self, wall: datetime) -> datetime | None:
         """The next instant at which `contains` turns, clock changes included; None when it never does."""
         inside = self.contains(wall)

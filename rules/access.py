@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.points import Reading
-from gatehouse.rule import Note, Scene
+from gatehouse.rule import Note, Scene, Wish
 from rules._cards import CardBook
 from rules._settings import Duration, PointName
 from rules._watch import switch
@@ -55,6 +55,11 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """The door or lane."""
         return (self.subject,)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """To open."""
+        return (Wish(output=self.subject, value=Passage.OPEN, priority=Priority.CREDENTIAL),)
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition | Note]:
         """Decide a new card; keep open for the last one that was let in."""

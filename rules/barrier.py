@@ -17,7 +17,7 @@ from typing import Any
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.points import Value
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._settings import Duration, PointName
 from rules._watch import Lasting, switch
 
@@ -61,6 +61,14 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """The lane."""
         return (self.subject,)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """Not to close, and to open."""
+        return (
+            Wish(output=self.subject, value=Passage.CLOSED, priority=Priority.PROTECTION, veto=True),
+            Wish(output=self.subject, value=Passage.OPEN, priority=Priority.PROTECTION),
+        )
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition]:
         """Forbid to close over a car, reverse for one, and watch where the boom is."""

@@ -15,7 +15,7 @@ from typing import Literal
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._settings import Duration, PointName
 from rules._watch import Lasting, switch
 
@@ -48,6 +48,12 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """All that is freed or sounds."""
         return (*self.release, *self.sirens)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """All free, and loud."""
+        free = [Wish(output=output, value=Passage.OPEN, priority=Priority.LIFE_SAFETY) for output in self.release]
+        return [*free, *(Wish(output=siren, value=True, priority=Priority.LIFE_SAFETY) for siren in self.sirens)]
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition]:
         """Free the zone while a fire alarm of it stands."""

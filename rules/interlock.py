@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._settings import PointName, Refers
 from rules._watch import switch
 
@@ -48,6 +48,13 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """The doors."""
         return self.exclusive
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """Not to open."""
+        return [
+            Wish(output=door, value=Passage.OPEN, priority=Priority.INTERLOCK, veto=True) for door in self.exclusive
+        ]
 
     def judge(self, scene: Scene) -> Iterator[Demand]:
         """Forbid to open a door while another is not shut."""

@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._hours import Hours
 from rules._settings import Refers
 
@@ -67,6 +67,12 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """The output."""
         return (self.output,)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """The value, in the hours."""
+        week = self.hours.spans
+        return (Wish(output=self.output, value=self.value, priority=Priority.SCHEDULE, week=week),)
 
     def judge(self, scene: Scene) -> Iterator[Demand]:
         """Want the value in the hours, nothing outside."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._settings import Duration, PointName
 from rules._watch import switch
 
@@ -37,6 +37,11 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """The door."""
         return (self.subject,)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """To open."""
+        return (Wish(output=self.subject, value=Passage.OPEN, priority=Priority.WAY_OUT),)
 
     def judge(self, scene: Scene) -> Iterator[Demand]:
         """Unlock while it is pressed and for a while after."""

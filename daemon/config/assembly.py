@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, ladders, overload, plugins
+from daemon.config import cards, contradictions, hardware, ladders, overload, plugins, wishes
 from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
@@ -62,8 +62,9 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     contradictions.channels(draft, secrets)
     book = _cards(draft, folder)
     explicit = list(explicit_rules(draft, names, releases))
-    rules = [*_implied(draft, releases, book, explicit), *explicit]
-    titles = _titles(draft)
+    rules = _standing([*_implied(draft, releases, book, explicit), *explicit])
+    wishes.contradictions(draft.document, rules)
+    titles = _titles(draft) | {f"rules.{rule.name}": title for rule in rules if (title := getattr(rule, "title", ""))}
     loads = overload.loads(draft, gear)
     directory = ladders.directory(draft, names)
     if secrets is not None:
@@ -142,7 +143,7 @@ def _points(draft: Draft, gear: Hardware, titles: Mapping[str, str], promised: M
                 title=f"{title} {point.title or channel}",
                 max_age=max(ages.get(channel, point.max_age), promised.get(f"{name}.{channel}", 0.0)),
             )
-        yield Point(name=f"{name}.online", title=f"{title} 在线")
+        yield Point(name=f"{name}.online", title=f"{title} 在线", sort="switch")
 
 
 def _outputs(draft: Draft) -> Iterator[Output]:
@@ -192,6 +193,12 @@ def _implied(
     for name, _ in draft.sound("devices"):
         severity = Severity.P2 if name in vital else Severity.P3
         yield from _Maker(draft, ("devices", name)).make("device_silent", online=f"{name}.online", severity=severity)
+
+
+def _standing(rules: Sequence[Rule]) -> list[Rule]:
+    """Without those in whose place another one stands."""
+    replaced = {name for rule in rules for name in getattr(rule, "replaces", ())}
+    return [rule for rule in rules if rule.name not in replaced]
 
 
 def lives(rule: Rule) -> bool:

@@ -59,6 +59,8 @@ class Document:
     values: dict[Where, Place] = field(default_factory=dict)
     numbers: dict[Where, str] = field(default_factory=dict)
     """Numbers that are written in another way than they print: with zeros in front, or with an E."""
+    styles: dict[Where, str] = field(default_factory=dict)
+    """Texts that are not written plainly: by quotes, or in a block behind | or >."""
     faults: list[Fault] = field(default_factory=list)
 
     def place(self, where: Where, *, at_key: bool = False) -> Place:
@@ -230,6 +232,8 @@ class _Reader:
             return self._table(node, where)
         if isinstance(node, SequenceNode):
             return [self._build(item, (*where, number)) for number, item in enumerate(node.value)]
+        if style := getattr(node, "style", None):
+            self._document.styles[where] = style
         value = _scalar(node)
         if type(value) in {int, float} and str(value) != node.value:
             self._document.numbers[where] = node.value

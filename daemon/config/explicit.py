@@ -5,29 +5,31 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from daemon.config import plugins
+from daemon.config import formulas, plugins
 from daemon.config.document import Document
 from daemon.config.draft import Draft
 from daemon.config.faults import Where, listed, nearest
+from daemon.config.filling import Filling
 from daemon.config.hardware import blamed
 from daemon.config.references import Names, repeated, resolved
 from daemon.config.validation import check, mark_of, shown
 from gatehouse.rule import Rule
+from rules._flaws import FormulaError
 from rules._settings import Amount, Below, Judges
 
 _Zones = Mapping[str, Mapping[str, Sequence[str]]]
-_OF_ZONE = ("release", "sirens")
 _NONE: _Zones = {}
 
 
 def explicit_rules(draft: Draft, names: Names, zones: _Zones = _NONE) -> Iterator[Rule]:
     """Every rule that could be built; the faults of the others go into the document. `zones`: full names by setting."""
+    filling = Filling(names, zones)
     kinds = [kind for kind in plugins.names("rules") if not _implied(kind)]
     for name, raw in draft.sound("rules"):
         where = ("rules", name)
         kind = _kind(draft.document, where, raw, kinds)
         if kind is not None:
-            yield from _rule(draft.document, where, kind, raw, names, zones)
+            yield from _rule(draft.document, where, kind, raw, filling)
 
 
 def _implied(kind: str) -> bool:
@@ -55,14 +57,10 @@ def _kind(document: Document, where: Where, raw: dict[str, Any], kinds: list[str
         return None
 
 
-def _rule(  # noqa: PLR0917 - one rule, and all that it may name
-    document: Document,
-    where: Where,
-    kind: plugins.Kind,
-    raw: dict[str, Any],
-    names: Names,
-    zones: _Zones,
+def _rule(
+    document: Document, where: Where, kind: plugins.Kind, raw: dict[str, Any], filling: Filling
 ) -> Iterator[Rule]:
+    names = filling.names
     written = {key: value for key, value in raw.items() if key != "kind"}
     settings = check(kind.settings, written, where, document, ("kind",))
     if settings is None:
@@ -71,16 +69,11 @@ def _rule(  # noqa: PLR0917 - one rule, and all that it may name
     repeated(document, where, full)
     _thresholds(document, where, settings, names)
     values = kind.values(settings) | full
-    if "contacts" in kind.fields:
-        doors = names.draft.entries["doors"]
-        values["contacts"] = tuple(
-            getattr(doors.get(name.partition(".")[2]), "contact", None) for name in full["doors"]
-        )
-    if kind.fields.issuperset(_OF_ZONE):
-        zone = zones.get(full["zone"].partition(".")[2], {})
-        values |= {setting: tuple(zone.get(setting, ())) for setting in _OF_ZONE}
+    values |= filling.of(kind, values)
     try:
         yield kind.build(name=where[1], **values)
+    except FormulaError as error:
+        formulas.tell(document, where, error)
     except Exception as error:  # noqa: BLE001 - the edge of a plug-in
         document.fault((*where, *blamed(error, written | full)), "rule_refuses", rule=kind.name, why=error)
 

@@ -78,6 +78,7 @@ def _merge(whole: Document, part: Document) -> None:
     whole.keys = part.keys | whole.keys
     whole.values = part.values | whole.values
     whole.numbers = part.numbers | whole.numbers
+    whole.styles = part.styles | whole.styles
 
 
 def _rewire(draft: Draft, file: Path) -> Iterable[Fault]:

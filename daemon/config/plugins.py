@@ -18,9 +18,9 @@ import rules
 
 Family = Literal["drivers", "rules"]
 _PACKAGES = {"drivers": (drivers, "Device"), "rules": (rules, "Rule")}
-FILLED = {"drivers": frozenset({"wire"}), "rules": frozenset({"name", "contacts", "release", "sirens"})}
+FILLED = {"drivers": frozenset({"wire"}), "rules": frozenset({"name", "contacts", "words", "release", "sirens"})}
 """Fields that the daemon fills; nobody may write them in a site file. `contacts`: those of the rule's `doors`;
-`release` and `sirens`: those of its `zone`."""
+`words`: all points of the site; `release` and `sirens`: those of its `zone`."""
 
 
 class PluginError(Exception):

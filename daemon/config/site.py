@@ -61,6 +61,10 @@ class SiteHeader(Section):
     id: Slug
     name: str
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    """Degrees north; south is less than nothing. For lamps that follow the sun."""
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    """Degrees east; west is less than nothing."""
 
 
 class Wires(Section):

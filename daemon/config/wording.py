@@ -7,6 +7,7 @@ from daemon.config.wording_channels import CHANNELS
 from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
 from daemon.config.wording_rehearsal import REHEARSAL
+from daemon.config.wording_rules import RULES
 
 _FILE = {
     "no_file": (
@@ -345,7 +346,9 @@ _SITE = {
         "站点里没有线路 '{value}'", "现有线路：{known}"),
 }  # fmt: skip
 
-WORDS = MappingProxyType({**_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS})
+WORDS = MappingProxyType({
+    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS, **RULES,
+})  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 
 TERMS = MappingProxyType({

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
-from drivers.modbus.point import Flash, PointSpec
+from drivers.modbus.point import BITS, Flash, PointSpec
 from drivers.modbus.profile import Profile
 from gatehouse.points import Point, Value
 
@@ -43,7 +43,17 @@ class Channel:
             writable=spec.writable,
             low=-math.inf if spec.low is None else spec.low,
             high=math.inf if spec.high is None else spec.high,
+            sort=_sort(spec),
         )
+
+
+def _sort(spec: PointSpec) -> Literal["", "switch", "number", "text"]:
+    words = {type(word) for word in (spec.enum or {}).values()}
+    if spec.table in BITS or spec.bit is not None or words == {bool}:
+        return "switch"
+    if spec.form == "text" or words == {str}:
+        return "text"
+    return "" if words else "number"
 
 
 def channels(profile: Profile, also: Collection[str]) -> dict[str, Channel]:

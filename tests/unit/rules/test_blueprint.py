@@ -10,11 +10,26 @@ from ruamel.yaml import YAML
 
 import rules
 from daemon.config import plugins
+from gatehouse.points import Point
 from rules._blueprint import Rule
+from rules._formula import vocabulary
 
 ROOT = Path(__file__).parents[3]
 GUIDE = (ROOT / "docs/writing-a-rule.md").read_text(encoding="utf-8")
 KINDS = plugins.names("rules")
+PLACES = {
+    "words": vocabulary(
+        [
+            Point(name="pump.temperature", unit="°C"),
+            Point(name="pump.running", sort="switch"),
+            Point(name="sump.depth", unit="cm"),
+        ]
+    ),
+    "contact": "io3.input9",
+    "latitude": 31.2,
+    "longitude": 121.5,
+}
+"""What a rule is given of its site."""
 EXAMPLE = re.compile(r"^ {4}[a-z0-9-]+: +\{kind: .*\}$", re.MULTILINE)
 
 
@@ -26,7 +41,9 @@ def build(text: str):
     """The rule that one line of a site file describes."""
     ((name, settings),) = YAML(typ="safe").load(text).items()
     kind = plugins.find("rules", settings.pop("kind"))
-    return kind.build(name=name, **kind.values(kind.settings.model_validate(settings)))
+    values = kind.values(kind.settings.model_validate(settings))
+    given = {name: PLACES[name] for name in PLACES.keys() & kind.fields if name not in values}
+    return kind.build(name=name, **given, **values)
 
 
 def test_the_blueprint_raises_at_its_time_and_lights_its_lamp(story):
