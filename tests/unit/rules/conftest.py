@@ -67,6 +67,8 @@ class Story:
     """Points that the device confirms all the time, so that they do not age."""
     told: dict[str, Value | None] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
+    """Alarms that a person has disabled."""
     diary: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     now: float = ZERO
@@ -122,6 +124,7 @@ class Story:
             changed=frozenset(readings),
             told=dict(self.told),
             standing=frozenset(self.standing),
+            apart=frozenset(self.apart),
             wake=self._wake,
         )
         answers = list(self.rule.judge(scene))
