@@ -1,6 +1,6 @@
 """People, rotas and ladders of a draft held against each other and against the site: a directory, or faults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from daemon.config import people as written
@@ -22,19 +22,21 @@ _LEAST_UNREAD = 10.0
 def directory(draft: Draft, names: Names) -> Directory:
     """Everybody who can be reached, and how; of use only when the draft's document has no faults then."""
     channels = {name: getattr(entry, "kind", "") for name, entry in draft.entries.get("channels", {}).items()}
-    known = _Known(draft, names, channels)
+    groups = frozenset(name for name, entry in draft.entries.get("channels", {}).items()
+                       if getattr(entry, "addressing", "") != "needed")  # fmt: skip
+    known = _Known(draft, names, channels, groups)
     known.names_apart()
     people = {name: known.person(name, entry) for name, entry in draft.sound("people")}
     rotas = Rotas(draft).all()
-    plain = Directory(people=people, rotas=rotas, channels=channels)
+    plain = Directory(people=people, rotas=rotas, channels=channels, groups=groups)
     ladders = tuple(known.ladder(name, entry, plain) for name, entry in draft.sound("ladders"))
     known.ladders_apart(ladders)
     usual = standard(plain) if not draft.entries["ladders"] else ()
     within = draft.escalation.tested_within if draft.escalation else plain.tested_within
     sirens = {f"zones.{name}": tuple(f"outputs.{siren.removeprefix('outputs.')}" for siren in zone.sirens)
               for name, zone in draft.sound("zones")}  # fmt: skip
-    return Directory(people=people, rotas=rotas, channels=channels, ladders=ladders or usual, standard=bool(usual),
-                     sirens=sirens, tested_within=within)  # fmt: skip
+    return Directory(people=people, rotas=rotas, channels=channels, groups=groups, ladders=ladders or usual,
+                     standard=bool(usual), sirens=sirens, tested_within=within)  # fmt: skip
 
 
 def secrets(draft: Draft, store: Secrets) -> None:
@@ -69,8 +71,8 @@ def warnings(draft: Draft, its: Directory) -> Iterator[Fault]:
 class _Known:
     """What names may mean."""
 
-    def __init__(self, draft: Draft, names: Names, channels: Mapping[str, str]) -> None:
-        self._draft, self._names, self._channels = draft, names, channels
+    def __init__(self, draft: Draft, names: Names, channels: Mapping[str, str], groups: Collection[str]) -> None:
+        self._draft, self._names, self._channels, self._groups = draft, names, channels, groups
         self._document = draft.document
         roles = [role for _, person in draft.sound("people") for role in person.roles]
         self._callable = [*draft.entries["people"], *draft.entries["rotas"], *dict.fromkeys(roles)]
@@ -126,7 +128,7 @@ class _Known:
         self._check_step(where, step)
         for setting in ("by", "post"):
             for number, channel in enumerate(getattr(step, setting)):
-                self._channel((*where, setting, number), channel)
+                self._channel((*where, setting, number), setting, channel)
         for number, name in enumerate(step.ring):
             self._who((*where, "ring", number), name)
         outputs = [self._names.thing("switch", name, (*where, "outputs", n)) for n, name in enumerate(step.outputs)]
@@ -165,10 +167,12 @@ class _Known:
         if everyone and step.answers > len(everyone):
             self._document.fault((*where, "answers"), "ladder_many_answers", value=step.answers, known=len(everyone))
 
-    def _channel(self, where: Where, channel: str) -> None:
+    def _channel(self, where: Where, setting: str, channel: str) -> None:
         if channel not in self._channels and "channels" not in self._draft.unread:
             near = nearest(channel, self._channels)
             self._document.fault(where, "no_channel", nearest=near, value=channel, known=listed(self._channels))
+        elif setting == "post" and channel in self._channels and channel not in self._groups:
+            self._document.fault(where, "post_personal", value=channel, known=listed(self._groups))
 
     def _who(self, where: Where, name: str) -> None:
         if name not in self._callable and not self._draft.unread & {"people", "rotas"}:

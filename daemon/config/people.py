@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, InstanceOf, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, InstanceOf, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from daemon.config.document import Secret
-from daemon.config.strict import STRICT, Slug
+from daemon.config.strict import STRICT, Slug, between
 from daemon.escalation.directory import Address
 from rules._hours import Hours
 from rules._settings import Duration
@@ -24,27 +24,17 @@ def _address(raw: object) -> Address:
     return Address(raw.strip())
 
 
-def _between(least: float, most: float, words: tuple[str, str]) -> AfterValidator:
-    def check(seconds: float) -> float:
-        if not least <= seconds <= most:
-            values = {"least": words[0], "most": words[1]}
-            raise PydanticCustomError("duration_range", "write {least} to {most}", values)
-        return seconds
-
-    return AfterValidator(check)
-
-
 Reach = Annotated[
     InstanceOf[Address],
     BeforeValidator(_address),
     WithJsonSchema({"type": "string", "description": "!secret NAME, or the address itself."}),
 ]
 """An address at a channel; best as !secret, for a site file is shown to many."""
-After = Annotated[Duration, _between(0, 86400, ("0s", "24h"))]
-Again = Annotated[Duration, _between(15, 86400, ("15s", "24h"))]
-Hold = Annotated[Duration, _between(1, 86400, ("1s", "24h"))]
-Unread = Annotated[Duration, _between(5, 3600, ("5s", "1h"))]
-Tested = Annotated[Duration, _between(86400, 400 * 86400, ("1d", "400d"))]
+After = Annotated[Duration, between(0, 86400, ("0s", "24h"))]
+Again = Annotated[Duration, between(15, 86400, ("15s", "24h"))]
+Hold = Annotated[Duration, between(1, 86400, ("1s", "24h"))]
+Unread = Annotated[Duration, between(5, 3600, ("5s", "1h"))]
+Tested = Annotated[Duration, between(86400, 400 * 86400, ("1d", "400d"))]
 
 
 class Person(BaseModel):

@@ -13,6 +13,9 @@ LADDERS = {
     "no_channel": (
         "there is no channel '{value}'", "channels: {known}",
         "没有通道 '{value}'", "现有通道：{known}"),
+    "post_personal": (
+        "'{value}' reaches one person at a time", "a group belongs here: {known}; or ring somebody by '{value}'",
+        "'{value}' 一次只能发给一个人", "这里应为群：{known}；或用 ring 和 by 呼叫具体的人"),
     "who_unknown": (
         "nobody is called '{value}'", "people, rotas and roles: {known}",
         "没有叫 '{value}' 的人员、排班或角色", "已有：{known}"),

@@ -246,7 +246,7 @@ class Climb(msgspec.Struct, kw_only=True):
         if not ahead or not behind:
             return set()
         last = max(step.after for step, _ in behind)
-        if not all(_exhausted(stage) for step, stage in behind if step.after == last):
+        if not _exhausted([(step, stage) for step, stage in behind if step.after == last]):
             return set()
         first = min(step.after for _, step in ahead)
         return {number for number, step in ahead if step.after == first}
@@ -273,12 +273,12 @@ def begin(*, alarm: str, mark: str, severity: int, kind: str, subject: str, ladd
                  stages=[Stage(chains=[]) for _ in ladder.steps])  # fmt: skip
 
 
-def _exhausted(stage: Stage) -> bool:
-    """Nobody can be reached by it any more. A post is read by nobody in particular, so it counts only alone."""
-    people = [chain for chain in stage.chains if chain.person]
-    if people or not stage.chains:
-        return all(chain.exhausted for chain in people)
-    posts = [leg for chain in stage.chains for leg in chain.legs]
+def _exhausted(group: Sequence[tuple[Step, Stage]]) -> bool:
+    """Nobody can be reached by these steps any more. A post, read by nobody in particular, counts only alone."""
+    chains = [chain for _, stage in group for chain in stage.chains]
+    if any(step.ring for step, _ in group):
+        return all(chain.exhausted for chain in chains if chain.person)
+    posts = [leg for chain in chains for leg in chain.legs]
     return all(leg.state == "failed" or (leg.unread and leg.state == "queued") for leg in posts)
 
 

@@ -48,6 +48,8 @@ class Directory:
     ladders: tuple[Ladder, ...] = ()
     channels: Mapping[str, str] = field(default_factory=dict)
     """Name -> kind, in the order of the file."""
+    groups: frozenset[str] = frozenset()
+    """Channels that end in a group of people, or at one fixed end: a person's address is not needed."""
     sirens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Zone -> its own: `zones.b12`, `outputs.siren`."""
     standard: bool = False

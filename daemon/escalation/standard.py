@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from daemon.escalation.directory import Directory
 from daemon.escalation.ladder import Ladder, Step
 
-GROUPS = frozenset({"wecom", "dingtalk", "feishu"})
-"""Kinds of channels that end in a group of people."""
 NO_BELLS = frozenset({"gas"})
 """Kinds of alarms at which nothing that sparks may be rung."""
 PATROL, MANAGER, NEIGHBOUR = "patrol", "manager", "neighbour"
@@ -22,7 +20,7 @@ def standard(directory: Directory) -> tuple[Ladder, ...]:
     """Ladders for all four severities; none for a site without people or without channels."""
     if not directory.people or not directory.channels:
         return ()
-    groups = tuple(name for name, kind in directory.channels.items() if kind in GROUPS)
+    groups = tuple(name for name in directory.channels if name in directory.groups)
     patrol, manager, others = _patrol(directory), _role(directory, MANAGER), _others(directory)
     voice = tuple(name for name, kind in directory.channels.items() if kind == "voice")
 
