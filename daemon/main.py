@@ -15,6 +15,7 @@ from daemon.actuators import actuators
 from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
 from daemon.arbiter import Arbiter
+from daemon.channels.outbox import Outbox
 from daemon.clock import Clock, SystemClock
 from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
@@ -62,8 +63,9 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     engine = Engine(image, plan.rules, arbiter, moved, recorder, clock, plan.site.site.timezone, plan.inverted)
     lines: dict[str, LineOwner] = {}
     feeds: dict[str, Feed] = {}
+    channels: dict[str, Outbox] = {}
     titles = dict(plan.titles)
-    status = Status(plan, engine, journal, lines, feeds, clock)
+    status = Status(plan, engine, journal, lines, feeds, clock, channels)
     operator = Operator(engine, plan.site, titles, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
@@ -79,6 +81,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         lines=lines,
         taps={},
         feeds=feeds,
+        channels=channels,
         titles=titles,
         status=status,
         operator=operator,
@@ -92,6 +95,8 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         daemon.add_line(name)
     for name in plan.site.subscribers:
         daemon.add_feed(name)
+    for name in plan.site.channels:
+        daemon.add_channel(name)
     daemon.route_orders()
     daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())
     return daemon
@@ -142,6 +147,8 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
         crew.start(f"lines.{name}", line.run, shown(line))
     for name, feed in daemon.feeds.items():
         crew.start(f"feeds.{name}", feed.run)
+    for name, outbox in daemon.channels.items():
+        crew.start(f"channels.{name}", outbox.run)
     daemon.api.add(face.routes(reload))
     daemon.api.add(trial.routes(daemon, reload.source))
     crew.start("api", lambda: daemon.api.run(socket))

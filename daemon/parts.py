@@ -6,6 +6,8 @@ from typing import Any
 
 from daemon.alarms.annunciator import own
 from daemon.api import Api
+from daemon.channels import make
+from daemon.channels.outbox import Outbox
 from daemon.clock import Clock
 from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
@@ -55,6 +57,7 @@ class Daemon:
     lines: dict[str, LineOwner]
     taps: dict[str, Tap]
     feeds: dict[str, Feed]
+    channels: dict[str, Outbox]
     titles: dict[str, str]
     status: Status
     operator: Operator
@@ -88,12 +91,22 @@ class Daemon:
         )
         return self.feeds[name]
 
+    def add_channel(self, name: str) -> Outbox:
+        """The outbox of a channel of the plan; it does not run yet."""
+        site, tell = self.plan.site, self._tell_channel(name)
+        outbox = make.outbox(name, site.channels[name], site.site.id, self.secrets.read, self.clock, tell)
+        self.channels[name] = outbox
+        return outbox
+
     def route_orders(self) -> None:
         """Send orders to the lines on which their devices are by now."""
         self.orders.routes = {name: self.lines[its.line] for name, its in self.plan.site.devices.items()}
 
     def _tell_feed(self, name: str) -> Callable[[str], None]:
         return lambda why: self.engine.raise_own(feed_trouble(name, why))
+
+    def _tell_channel(self, name: str) -> Callable[[str], None]:
+        return lambda why: self.engine.raise_own(channel_trouble(name, why))
 
 
 def exclusive(plan: Plan) -> Iterable[Collection[str]]:
@@ -109,6 +122,11 @@ def journal_trouble(why: str) -> Condition:
 def feed_trouble(name: str, why: str) -> Condition:
     """The alarm of a subscriber's feed; without a reason it is well."""
     return own(f"feeds.{name}.trouble", "feed_trouble", f"feeds.{name}", bool(why), Severity.P3, why=why)
+
+
+def channel_trouble(name: str, why: str) -> Condition:
+    """The alarm of a channel to people; without a reason it is well."""
+    return own(f"channels.{name}.trouble", "channel_trouble", f"channels.{name}", bool(why), Severity.P3, why=why)
 
 
 def shown(part: Any) -> Callable[[], int]:  # noqa: ANN401 - any part with a `progress`

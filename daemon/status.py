@@ -1,11 +1,13 @@
 """What the daemon knows, as one plain document for people and programs."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from daemon.channels.outbox import Outbox
 from daemon.clock import Clock
 from daemon.config.load import Plan
 from daemon.engine import Engine
@@ -36,10 +38,11 @@ class Status:
         lines: Mapping[str, LineOwner],
         feeds: Mapping[str, Feed],
         clock: Clock,
+        channels: Mapping[str, Outbox] = MappingProxyType({}),
     ) -> None:
         """Watch these parts."""
         self.plan, self._engine, self._journal = plan, engine, journal
-        self._lines, self._feeds, self._clock = lines, feeds, clock
+        self._lines, self._feeds, self._clock, self._channels = lines, feeds, clock, channels
         self._started = clock.monotonic()
         self.zone = ZoneInfo(plan.site.site.timezone)
         """The site's own time zone, for what people read."""
@@ -66,6 +69,7 @@ class Status:
                 "text": _text(self._journal.trouble),
             },
             "feeds": self.feeds(),
+            "channels": self.channels(),
         }
 
     def lines(self) -> dict[str, dict[str, Any]]:
@@ -100,6 +104,16 @@ class Status:
             its = feed.status()
             text = _text(its["trouble"] or its["last_error"])
             answer[name] = {"title": self._titles(f"feeds.{name}")} | its | {"text": text}
+        return answer
+
+    def channels(self) -> dict[str, dict[str, Any]]:
+        """Every channel to people: what waits, what was sent, what is wrong."""
+        answer = {}
+        for name, outbox in self._channels.items():
+            its = outbox.status()
+            text = _text(its["trouble"] or its["last_error"])
+            kind = self.plan.site.channels[name].kind
+            answer[name] = {"title": self._titles(f"channels.{name}"), "kind": kind} | its | {"text": text}
         return answer
 
     def _titles(self, subject: str) -> str:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from string import Formatter
 
+from daemon.feeds.phrases_channels import CHANNELS
 from daemon.feeds.texts import REASONS, Language
 
 PHRASES = {
@@ -199,6 +200,7 @@ PHRASES = {
     "Temporary failure in name resolution": "暂时解析不了主机名",
     "timed out": "超时",
     "Not authorized": "未授权",
+    **CHANNELS,
 }  # fmt: skip
 """English, as the daemon's parts say it -> Chinese. The first that fits counts."""
 

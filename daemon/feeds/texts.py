@@ -51,6 +51,7 @@ ALARMS = {
     "unconfirmed": Text("执行未确认", "order not confirmed"),
     "journal_trouble": Text("日志故障", "journal trouble"),
     "feed_trouble": Text("共享链路故障", "feed trouble"),
+    "channel_trouble": Text("通知渠道故障", "channel trouble"),
     "line_down": Text("总线中断", "line down"),
     "alarm_flood": Text("报警过多", "alarm flood"),
     "rule_failed": Text("规则故障", "rule failed"),

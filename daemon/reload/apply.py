@@ -11,6 +11,7 @@ from daemon.crew import Crew
 from daemon.leftovers import let_go
 from daemon.parts import Daemon, exclusive, shown
 from daemon.relays import Relay
+from daemon.reload import channels
 from daemon.reload.difference import Difference, by_line
 from gatehouse.demands import Priority
 from rules._cards import CardBook
@@ -22,12 +23,14 @@ async def apply(daemon: Daemon, crew: Crew, change: Difference) -> None:
     """Run the new plan. An old port is closed before a new one opens: it may be the same one."""
     made = actuators(change.new, daemon.image, daemon.orders, daemon.clock)  # asks plug-ins, so before anything moves
     _swap(daemon, change, made)
+    silenced = channels.swap(daemon, change)
     await crew.stop(*(f"lines.{name}" for name in change.lines.ended))
     for name in change.lines.fresh:
         crew.start(f"lines.{name}", daemon.lines[name].run, shown(daemon.lines[name]))
     await crew.stop(*(f"feeds.{name}" for name in change.subscribers.ended))
     for name in change.subscribers.fresh:
         crew.start(f"feeds.{name}", daemon.feeds[name].run)
+    await channels.hand_over(daemon, crew, change, silenced)
 
 
 def _swap(daemon: Daemon, change: Difference, made: dict[str, Relay | Boom]) -> None:

@@ -59,6 +59,7 @@ class Difference:
     """By output. Changed: other relays."""
     rules: Turn
     subscribers: Turn
+    channels: Turn
     cards: Turn
     """By card number."""
     titles: Turn
@@ -67,7 +68,8 @@ class Difference:
 
     def __bool__(self) -> bool:
         """Something differs."""
-        turns = (self.lines, self.devices, self.outputs, self.actuators, self.rules, self.subscribers, self.cards)
+        turns = [self.lines, self.devices, self.outputs, self.actuators, self.rules, self.subscribers, self.cards]
+        turns.append(self.channels)
         return any(turns) or bool(self.titles or self.fixed) or self.old.site.site != self.new.site.site
 
     @property
@@ -98,6 +100,7 @@ def difference(old: Plan, new: Plan) -> Difference:
         actuators=turn(_wiring(old), _wiring(new)),
         rules=rules,
         subscribers=turn(_subscribers(old), _subscribers(new)),
+        channels=turn(_channels(old), _channels(new)),
         cards=turn(old.cards.by_number, new.cards.by_number),
         titles=turn(old.titles, new.titles),
         fixed=tuple(f"site.{key}" for key in ("id", "timezone") if _header(old, key) != _header(new, key)),
@@ -120,6 +123,10 @@ def _by_name(outputs: Iterable[Output]) -> dict[str, Output]:
 
 def _subscribers(plan: Plan) -> dict[str, Any]:
     return {name: _untitled(its) for name, its in plan.site.subscribers.items()}
+
+
+def _channels(plan: Plan) -> dict[str, Any]:
+    return {name: _untitled(its) for name, its in plan.site.channels.items()}
 
 
 def _untitled(entry: BaseModel) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def told(change: Difference) -> list[Change]:
     lines = [{name: on_the_wire(line) for name, line in site.lines.items()} for site in (old, new)]
     devices = [{name: its.model_dump() for name, its in site.devices.items()} for site in (old, new)]
     subscribers = [{name: its.model_dump() for name, its in site.subscribers.items()} for site in (old, new)]
+    channels = [{name: its.model_dump() for name, its in site.channels.items()} for site in (old, new)]
     header = [{key: getattr(site.site, key) for key in _HEADER} for site in (old, new)]
     changes = [
         *(Change("~", f"site.{key}", _moved({key: values})) for key, values in _differing(*header).items()),
@@ -42,6 +43,7 @@ def told(change: Difference) -> list[Change]:
         *(each for section in _PLACES for each in _places(change, section)),
         *_section("rules", change.rules, rules),
         *_section("subscribers", change.subscribers, subscribers),
+        *_section("channels", change.channels, channels),
         *_cards(change.cards),
         *_titles(change),
     ]
@@ -92,6 +94,7 @@ def _titles(change: Difference) -> Iterator[Change]:
     """Those that no other line tells."""
     told_already = {f"devices.{name}" for name in change.devices.changed}
     told_already |= {f"feeds.{name}" for name in change.subscribers.changed}
+    told_already |= {f"channels.{name}" for name in change.channels.changed}
     for subject in change.titles.changed:
         if subject not in told_already and not subject.startswith(_PLACES):
             yield Change("~", subject, _moved({"title": (change.old.titles[subject], change.new.titles[subject])}))
