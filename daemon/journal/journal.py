@@ -303,7 +303,8 @@ class Journal:
         self._publish()
         self._settled.set()
         for remark in remarks:
-            self._note(remark.kind, remark.content)
+            if not remark.written:
+                self._note(remark.kind, remark.content)
             self._writing = remark.why
             self._say()
 

@@ -1,12 +1,15 @@
 """What is saved when a journal's file goes bad: the file itself, under another name, and all that is still owed."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import apsw
 
+from daemon.journal.cut import Run
 from daemon.journal.file import JournalError, cursors, kept, outline, reader, standing
 from daemon.journal.link import genesis, link
 
@@ -53,27 +56,39 @@ def set_aside(path: Path, now: datetime) -> Path:
     return aside
 
 
-def salvage(source: Path | apsw.Connection, known: Known | None) -> tuple[Known | None, list[Row]]:
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the new journal begins with."""
+
+    known: Known | None
+    """None: nothing is known, a new chain must begin."""
+    rows: Sequence[Row] = ()
+    runs: Sequence[Run] = ()
+    """The gaps between the rows."""
+
+
+def salvage(source: Path | apsw.Connection, known: Known | None) -> Saved:
     """What the new journal goes on from, and the lines that subscribers still want, verified against the chain.
 
-    `known` is what memory knows, and goes before anything read. None: nothing is known, a new chain must begin.
+    `known` is what memory knows, and goes before anything read.
     """
     rows: list[Row] = []
+    runs: list[Run] = []
     with suppress(apsw.Error, OSError, ValueError, JournalError):
         database = source if isinstance(source, apsw.Connection) else reader(source)
         try:
             if known is None:
                 known = _read_known(database, Path(database.filename))
-            rows = _owed(database, known)
+            rows, runs = _owed(database, known)
         finally:
             if database is not source:
                 database.close()
     if known is None:
-        return None, []
+        return Saved(None)
     if rows:
         base, base_hash = rows[0][0], rows[0][1]
-        return replace(known, base=base, base_hash=base_hash), rows[1:]
-    return replace(known, base=known.head, base_hash=known.hash), []
+        return Saved(replace(known, base=base, base_hash=base_hash), rows[1:], runs)
+    return Saved(replace(known, base=known.head, base_hash=known.hash))
 
 
 def _read_known(database: apsw.Connection, path: Path) -> Known:
@@ -88,29 +103,49 @@ def _read_known(database: apsw.Connection, path: Path) -> Known:
     return known
 
 
-def _owed(database: apsw.Connection, known: Known) -> list[Row]:
+def _owed(database: apsw.Connection, known: Known) -> tuple[list[Row], list[Run]]:
     """The latest lines and all after the slowest subscriber's cursor, preceded by the one that their chain hangs on.
 
-    Walked back from the head for as long as each line fits the one before it.
+    Walked back from the head for as long as each line fits the one before it, over the gaps that retention left.
     """
     wanted = min([known.head - LEAST_ROWS, *known.cursors.values()])
     oldest = max(wanted, known.head - MOST_ROWS, known.base)
     kept: list[Row] = []
-    expected = known.hash
+    runs: list[Run] = []
     with suppress(apsw.Error, ValueError, TypeError, AttributeError):
-        for row in database.execute(
+        rows: Any = database.execute(
             "SELECT number, hash, at, kind, subject, severity, body FROM events NOT INDEXED"
             " WHERE number <= ? AND number >= ? ORDER BY number DESC",
             (known.head, oldest),
-        ):
-            if kept and link(row[1], kept[-1][0], kept[-1][6].encode()) != kept[-1][1]:
+        )
+        for row in rows:
+            if not kept and row[:2] != (known.head, known.hash):
+                return [], []
+            between = _join(database, row[0], row[1], kept[-1]) if kept else []
+            if between is None:
                 break
-            if row[0] != known.head - len(kept) or (not kept and row[1] != expected):
-                break
+            runs += between
             kept.append(row)
-    if kept and oldest == known.base and kept[-1][0] == known.base + 1:
-        first = kept[-1]
-        if link(known.base_hash, first[0], first[6].encode()) == first[1]:
-            kept.append((known.base, known.base_hash, 0, "", "", 0, ""))
+        else:
+            if oldest == known.base and kept:
+                between = _join(database, known.base, known.base_hash, kept[-1])
+                if between is not None:
+                    runs += between
+                    kept.append((known.base, known.base_hash, 0, "", "", 0, ""))
     kept.reverse()
-    return kept
+    return kept, sorted(runs, key=lambda run: run.first)
+
+
+def _join(database: apsw.Connection, number: int, digest: bytes, row: Row) -> list[Run] | None:
+    """The runs between a line and the next one that is there, when that one follows from them; else None."""
+    runs: list[Run] = []
+    if row[0] > number + 1:
+        found: Any = database.execute(
+            "SELECT first, last, hash FROM cuts WHERE first > ? AND first < ? ORDER BY first", (number, row[0])
+        )
+        for first, last, its in found:
+            if first != number + 1:
+                return None
+            runs.append(Run(first, last, digest, its))
+            number, digest = last, its
+    return runs if number + 1 == row[0] and link(digest, row[0], row[6].encode()) == row[1] else None

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -30,12 +30,13 @@ from daemon.journal.file import (
     standing,
     writer,
 )
-from daemon.journal.line import Line
-from daemon.journal.link import link
-from daemon.journal.salvage import Known, Row, salvage, set_aside
-from daemon.journal.schema import create, upgrade
-from daemon.journal.sizes import count
+from daemon.journal.gaps import REPLACED
+from daemon.journal.insert import begin, insert, put_alarms, put_cursors, put_head, put_kept, vouching
+from daemon.journal.line import Line, write
+from daemon.journal.salvage import Known, Saved, salvage, set_aside
+from daemon.journal.schema import upgrade
 from daemon.journal.trim import Trimmer
+from gatehouse.events import Event
 
 log = structlog.get_logger()
 
@@ -49,14 +50,6 @@ _CHECKED_FILE = 64 << 20
 """A file up to this size is checked whole when it is opened: about 0.1 s."""
 _CHECKED_LINES = 500
 
-_INSERT = "INSERT INTO events (number, hash, at, kind, subject, severity, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_STAND = "INSERT OR REPLACE INTO standing (alarm, state) VALUES (?, ?)"
-_FALL = "DELETE FROM standing WHERE alarm = ?"
-_MOVE = "INSERT OR REPLACE INTO cursors (subscriber, number) VALUES (?, ?)"
-_KEEP = "INSERT OR REPLACE INTO kept (key, state) VALUES (?, ?)"
-_FORGET = "DELETE FROM kept WHERE key = ?"
-_HEAD = "UPDATE chain SET head_number = ?, head_hash = ?"
-
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -65,6 +58,8 @@ class Remark:
     kind: str
     why: str
     content: Mapping[str, object]
+    written: bool = False
+    """It is in the journal already."""
 
 
 class Store:
@@ -81,7 +76,7 @@ class Store:
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None  # device and inode of the file that is open
         self._condemned = ""
-        self._legacy: tuple[Known | None, list[Row]] | None = None  # saved, and not in a file yet
+        self._legacy: Saved | None = None  # and not in a file yet
         self._recovered: frozenset[str] = frozenset()  # ids of lines whose commit failed, but which are there
 
     @property
@@ -123,19 +118,18 @@ class Store:
         """Write all of it in one transaction and sync it, or nothing of it. apsw.Error, OSError, JournalError."""
         with self._transaction() as (database, known):
             lines = [line for line in lines if line.event.id not in self._recovered] if self._recovered else lines
-            head, digest = self._write(database, known, lines)
-            texts = {alarm: None if state is None else state.decode() for alarm, state in alarms.items()}
-            _put(database, texts, _STAND, _FALL)
-            _put(database, keeps, _KEEP, _FORGET)
-            database.executemany(_MOVE, moves.items())
-            database.execute(_HEAD, (head, digest))
+            head, digest = insert(database, known, lines)
+            put_alarms(database, alarms)
+            put_kept(database, keeps)
+            put_cursors(database, moves)
+            put_head(database, head, digest)
         self._recovered = frozenset()
         known.head, known.hash = head, digest
         known.cursors.update(moves)
         _apply(known.standing, alarms)
         _apply(known.kept, keeps)
 
-    def trim(self, trimmer: Trimmer, write: Write) -> bool:
+    def trim(self, trimmer: Trimmer, line: Write) -> bool:
         """Do the next step of retention and write the line that tells of it; False when there is nothing to do now.
 
         apsw.Error, OSError, JournalError.
@@ -146,13 +140,13 @@ class Store:
                 return False
             head, digest = known.head, known.hash
             if deed.content:
-                head, digest = self._write(database, known, [write(CUT, deed.content)])
+                head, digest = insert(database, known, [line(CUT, deed.content)])
             if deed.found is not None:
                 remove(database, deed.found, head)
             if deed.front is not None:
                 move_front(database, deed.front, head)
-            _put(database, deed.keeps, _KEEP, _FORGET)
-            database.execute(_HEAD, (head, digest))
+            put_kept(database, deed.keeps)
+            put_head(database, head, digest)
         known.head, known.hash = head, digest
         if deed.front is not None:
             known.base, known.base_hash = deed.front.base, deed.front.hash
@@ -211,7 +205,7 @@ class Store:
             self._legacy = None
             return self._load(database)
         if self._legacy is None:
-            self._create(database, None, [])
+            self._create(database, Saved(None))
             return []
         return self._create_from_legacy(database, f"{self.path} was removed", "")
 
@@ -223,12 +217,15 @@ class Store:
         return self._create_from_legacy(self._attach(), why, aside.name)
 
     def _create_from_legacy(self, database: apsw.Connection, why: str, aside: str) -> list[Remark]:
-        known, rows = self._legacy or (None, [])
-        known = self._create(database, known, rows)
+        saved = self._legacy or Saved(None)
+        if saved.known is None:
+            saved = Saved(Known.fresh(secrets.token_hex(16)))
+        base = saved.known.base if saved.known else 0
+        content: dict[str, object] = {"why": why, "file": aside, "after": base, "kept": len(saved.rows)}
+        self._create(database, saved, content)
         self._legacy, self._condemned = None, ""
-        log.error("a new journal was begun", why=why, old=aside, after=known.base, kept=len(rows))
-        content = {"why": why, "file": aside, "after": known.base, "kept": len(rows)}
-        return [Remark("journal.replaced", f"{why}; a new journal was begun", content)]
+        log.error("a new journal was begun", why=why, old=aside, after=base, kept=len(saved.rows))
+        return [Remark("journal.replaced", f"{why}; a new journal was begun", content, written=True)]
 
     def _attach(self) -> apsw.Connection:
         database = writer(self.path)
@@ -238,28 +235,23 @@ class Store:
         self._place = stat.st_dev, stat.st_ino
         return database
 
-    def _create(self, database: apsw.Connection, known: Known | None, rows: Sequence[Row]) -> Known:
-        known = known or Known.fresh(secrets.token_hex(16))
+    def _create(
+        self, database: apsw.Connection, saved: Saved, replaced: Mapping[str, object] = MappingProxyType({})
+    ) -> None:
+        known = saved.known or Known.fresh(secrets.token_hex(16))
+        told = [self._line(REPLACED, {**replaced, **vouching(known, saved)})] if replaced else []
         try:
             database.execute("BEGIN IMMEDIATE")
-            create(database)
-            database.execute(
-                "INSERT INTO chain (one, epoch, base_number, base_hash, head_number, head_hash)"
-                " VALUES (1, ?, ?, ?, ?, ?)",
-                (known.epoch, known.base, known.base_hash, known.base, known.base_hash),
-            )
-            database.executemany(_INSERT, rows)
-            count(database, ((row[3], len(row[6].encode())) for row in rows))
-            database.execute(_HEAD, (known.head, known.hash))
-            database.executemany(_MOVE, known.cursors.items())
-            database.executemany(_STAND, ((alarm, state.decode()) for alarm, state in known.standing.items()))
-            database.executemany(_KEEP, known.kept.items())
+            head, digest = begin(database, known, saved, told)
             database.execute("COMMIT")
         except BaseException as error:
             self._roll_back(database, error)
             raise
-        self.known = known
-        return known
+        self.known = replace(known, head=head, hash=digest)
+
+    def _line(self, kind: str, content: Mapping[str, object]) -> Line:
+        name = f"{secrets.token_hex(6)}-1"
+        return write(Event(id=name, at=self._now(), kind=kind, subject="journal", content=dict(content)))
 
     def _load(self, database: apsw.Connection) -> list[Remark]:
         """Take up a journal that is there, and look at its end."""
@@ -291,21 +283,6 @@ class Store:
         log.error("the journal was tampered with", finding=str(first), faults=verdict.faults)
         content = {"number": first.number, "why": str(first), "faults": verdict.faults}
         return [Remark("journal.damaged", f"{self.path}: {first}", content)]
-
-    def _write(self, database: apsw.Connection, known: Known, lines: Sequence[Line]) -> tuple[int, bytes]:
-        """Insert the lines; the number and the hash of the last."""
-        number, digest = known.head, known.hash
-
-        def rows() -> Iterator[Row]:
-            nonlocal number, digest
-            for line in lines:
-                number += 1
-                digest = link(digest, number, line.body)
-                yield number, digest, *line.columns, line.body.decode()
-
-        database.executemany(_INSERT, rows())
-        count(database, ((line.event.kind, len(line.body)) for line in lines))
-        return number, digest
 
     def _committed(self, _database: apsw.Connection, _name: str, pages: int) -> int:
         if pages < self.wal_pages:  # it has begun anew
@@ -366,11 +343,6 @@ class Store:
         finally:
             self._database = None
             self.wal_pages, self._tidy_at = 0, _CHECKPOINT
-
-
-def _put(database: apsw.Connection, changes: Mapping[str, object], put: str, take: str) -> None:
-    database.executemany(put, [(name, state) for name, state in changes.items() if state is not None])
-    database.executemany(take, [(name,) for name, state in changes.items() if state is None])
 
 
 def _apply(states: dict[str, bytes], changes: Mapping[str, bytes | None]) -> None:

@@ -24,3 +24,11 @@ def disk() -> Iterator[Disk]:
     disk = Disk()
     yield disk
     disk.leave()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retention in small steps, and without newest lines that stay whatever happens."""
+    monkeypatch.setattr("daemon.journal.trim.STEP", 7)
+    monkeypatch.setattr("daemon.journal.trim.LEAST_ROWS", 1)
+    monkeypatch.setattr("daemon.journal.trim._FRONT_RUNS", 3)
