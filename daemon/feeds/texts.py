@@ -43,6 +43,19 @@ ALARMS = {
     "trend_rising": Text("趋势预警", "rising trend"),
     "trend_unusual": Text("异常偏高", "unusually high"),
     "arc": Text("故障电弧", "arc fault"),
+    "charging_hot": Text("充电口过热断电", "charging port too hot, stopped"),
+    "charging_warm": Text("充电口温度预警", "charging port warm"),
+    "charging_overload": Text("充电口过载断电", "charging port overloaded, stopped"),
+    "charging_full": Text("充满断电", "battery full, port stopped"),
+    "charging_not_off": Text("充电口断电失败", "charging port does not stop"),
+    "fire_lane_blocked": Text("消防通道被占", "fire lane blocked"),
+    "fire_lane_still_blocked": Text("消防通道长时间被占", "fire lane still blocked"),
+    "fire_lane_in_fire": Text("火警时消防通道被占", "fire lane blocked in a fire"),
+    "gate_opened": Text("常闭门被打开", "closed gate opened"),
+    "gate_not_open": Text("常闭门未打开", "closed gate did not open"),
+    "gate_left_open": Text("常闭门未关回", "closed gate left open"),
+    "expression": Text("自定义条件成立", "own condition holds"),
+    "expression_unjudged": Text("自定义条件无法判断", "own condition cannot be judged"),
     "device_silent": Text("设备失联", "device silent"),
     "door_forced": Text("强行打开", "door forced"),
     "door_held": Text("门常开超时", "door held open"),
@@ -72,8 +85,9 @@ STATES = {
     "shelved": Text("搁置", "shelved"),
     "suppressed": Text("抑制", "suppressed"),
     "out-of-service": Text("停用", "out of service"),
+    "open": Text("已恢复未结案", "back to normal, open case"),
 }
-"""The states of an alarm, in the words of the glossary."""
+"""The states of an alarm, in the words of the glossary; `open` is a case that nobody has closed."""
 
 REFUSALS = {
     "unknown": Text("未登记的卡", "unknown card"),
@@ -119,6 +133,14 @@ REASONS = {
     "exit": Text("出门按钮", "exit button"),
     "schedule": Text("时段", "schedule"),
     "interlock": Text("互锁", "interlock"),
+    "charging_hot": Text("充电口过热", "charging port too hot"),
+    "charging_overload": Text("充电口过载", "charging port overloaded"),
+    "charging_full": Text("电池已充满", "battery full"),
+    "sensor_fault": Text("探测器故障", "sensor fault"),
+    "fire_lane": Text("消防通道被占", "fire lane blocked"),
+    "dusk": Text("天黑", "dusk"),
+    "gloom": Text("光线不足", "gloom"),
+    "expression": Text("自定义条件", "own condition"),
     "presence": Text("杆下有车", "car under the boom"),
     "presence_unknown": Text("杆下情况不明", "cannot see under the boom"),
 }
