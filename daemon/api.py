@@ -1,73 +1,46 @@
 """The local API: what the console asks and orders, in JSON. Who may ask is decided by the socket it is served on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from daemon.feeds.catalogue import describe
 from daemon.feeds.phrases import phrase
-from daemon.feeds.texts import STATES
 from daemon.journal.journal import Filter, Journal, JournalError
 from daemon.local_socket import serve
-from daemon.operator import Operator, RefusedError, UnknownError
+from daemon.operator import Operator
 from daemon.status import Status
-from gatehouse.alarms import Alarm
+from daemon.wishes import BadError, Wish, answered, granting
 from gatehouse.demands import Passage
 from gatehouse.events import Event
 
-LARGEST = 16 * 1024
-"""Bytes of a request's body."""
 MOST = 5000
 """Events in one answer."""
 _PAGE = 100
 """Events told in one go: in between, doors have their turn."""
-_LONGEST = 500
-"""Characters of a name or a reason."""
 _LOOK = 0.2
 """Seconds after which a follower's task looks whether the end has come."""
 _SILENCE = 30.0
 """Seconds after which a follower of events gets an empty line, so that a dead one is noticed."""
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
-    by: str
-    reason: str = ""
-
-
-class _BadError(Exception):
-    """The request makes no sense; the text says what would."""
-
-
-class _TooLargeError(Exception):
-    """Nobody needs so many bytes to say who and why."""
-
-
-def _json(document: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(document), status, media_type="application/json")
-
-
-def _refused(refusal: Exception) -> Response:
-    status = 400 if isinstance(refusal, _BadError) else 404 if isinstance(refusal, UnknownError) else 409
-    return _json({"error": str(refusal)}, status)
-
-
 async def _no_such(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     asked = f"{request.method} {request.url.path}"
-    return _json({"error": f"没有这个接口：{asked}。 There is nothing like this here: {asked}."}, status)
+    return answered({"error": f"没有这个接口：{asked}。 There is nothing like this here: {asked}."}, status)
 
 
 async def _our_fault(_: Request, error: Exception) -> Response:
     name = type(error).__name__
-    return _json(
+    return answered(
         {"error": f"守护进程内部错误（{name}），详见其日志。 A fault of the daemon's own; its log says more."}, 500
     )
 
@@ -79,17 +52,14 @@ class Api:
         """Serve these parts."""
         self._status, self._operator, self._journal, self._titles = status, operator, journal, titles
         self._leaving = False
-        verb = self._verb
         self.app = Starlette(
             routes=[
                 Route("/v1/status", self._get_status),
                 Route("/v1/events", self._get_events),
-                Route("/v1/doors/{name}/open", verb(self._open_door), methods=["POST"]),
-                Route("/v1/lanes/{name}/open", verb(self._open_lane), methods=["POST"]),
-                Route("/v1/lanes/{name}/close", verb(self._close_lane), methods=["POST"]),
-                Route("/v1/zones/{name}/reset", verb(self._reset_zone), methods=["POST"]),
-                Route("/v1/alarms/{name}/ack", verb(self._acknowledge), methods=["POST"]),
-                Route("/v1/alarms/{name}/reset", verb(self._reset), methods=["POST"]),
+                Route("/v1/doors/{name}/open", granting(Wish, self._open_door), methods=["POST"]),
+                Route("/v1/lanes/{name}/open", granting(Wish, self._open_lane), methods=["POST"]),
+                Route("/v1/lanes/{name}/close", granting(Wish, self._close_lane), methods=["POST"]),
+                Route("/v1/zones/{name}/reset", granting(Wish, self._reset_zone), methods=["POST"]),
             ],
             exception_handlers={HTTPException: _no_such, Exception: _our_fault},
         )
@@ -107,7 +77,7 @@ class Api:
         self._leaving = True
 
     async def _get_status(self, _: Request) -> Response:
-        return _json(self._status.document())
+        return answered(self._status.document())
 
     async def _get_events(self, request: Request) -> Response:
         query = request.query_params
@@ -116,13 +86,13 @@ class Api:
             wanted = Filter.parse(words, self._status.zone)
             after, limit = _number(query, "after", 0, 2**63 - 1), _number(query, "limit", _PAGE, MOST)
         except ValueError as error:
-            return _json({"error": f"筛选条件有误。 {error}"}, 400)
+            return answered({"error": f"筛选条件有误。 {error}"}, 400)
         if query.get("follow"):
             return StreamingResponse(self._follow(after, wanted), media_type="application/x-ndjson")
         try:
             found = await self._journal.query(after, limit, wanted, newest=bool(query.get("newest")))
         except JournalError as error:
-            return _json({"error": f"日志暂时读不了：{phrase(str(error), 'zh')}。 Not now: {error}."}, 503)
+            return answered({"error": f"日志暂时读不了：{phrase(str(error), 'zh')}。 Not now: {error}."}, 503)
         parts = [part async for part in self._parts(found)]
         return Response(b"[" + b",".join(parts) + b"]", media_type="application/json")
 
@@ -169,70 +139,21 @@ class Api:
         document["text"] = {language: describe(event, self._titles, 3, language) for language in ("zh", "en")}
         return document  # type: ignore[no-any-return]
 
-    def _verb(self, act: Callable[[str, _Body], str]) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            try:
-                body = await _body(request)
-                return _json({"done": act(request.path_params["name"], body)})
-            except (_BadError, RefusedError) as refusal:
-                return _refused(refusal)
-            except _TooLargeError as error:
-                return _json({"error": str(error)}, 413)
-            except ClientDisconnect:
-                return Response(status_code=400)
+    def _open_door(self, name: str, wish: Wish) -> str:
+        if not wish.reason:
+            raise BadError("开门须写明原因 --reason。 A door is opened by hand with a reason only.")
+        return self._operator.open_door(name, wish.reason, wish.by)
 
-        return answer
+    def _open_lane(self, name: str, wish: Wish) -> str:
+        if not wish.reason:
+            raise BadError("抬杆须写明原因 --reason。 A boom is raised by hand with a reason only.")
+        return self._operator.move_lane(name, Passage.OPEN, wish.reason, wish.by)
 
-    def _open_door(self, name: str, body: _Body) -> str:
-        if not body.reason:
-            raise _BadError("开门须写明原因 --reason。 A door is opened by hand with a reason only.")
-        return self._operator.open_door(name, body.reason, body.by)
+    def _close_lane(self, name: str, wish: Wish) -> str:
+        return self._operator.move_lane(name, Passage.CLOSED, wish.reason, wish.by)
 
-    def _open_lane(self, name: str, body: _Body) -> str:
-        if not body.reason:
-            raise _BadError("抬杆须写明原因 --reason。 A boom is raised by hand with a reason only.")
-        return self._operator.move_lane(name, Passage.OPEN, body.reason, body.by)
-
-    def _close_lane(self, name: str, body: _Body) -> str:
-        return self._operator.move_lane(name, Passage.CLOSED, body.reason, body.by)
-
-    def _reset_zone(self, name: str, body: _Body) -> str:
-        return self._operator.reset_zone(name, body.by)
-
-    def _acknowledge(self, name: str, body: _Body) -> str:
-        return self._state(self._operator.acknowledge(name, body.by))
-
-    def _reset(self, name: str, body: _Body) -> str:
-        return self._state(self._operator.reset_alarm(name, body.by))
-
-    def _state(self, alarm: Alarm) -> str:
-        word = STATES[alarm.state]
-        return f"{alarm.condition.alarm}：{word.zh}。 It is {word.en} now."
-
-
-async def _body(request: Request) -> _Body:
-    """Who and why, with the user of the machine beside the name that was given."""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST:
-            raise _TooLargeError(f"请求太大，最多 {LARGEST} 字节。 A request has {LARGEST} bytes at most.")
-    try:
-        body = msgspec.json.decode(raw, type=_Body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _BadError(
-            f"请求须为 JSON，含 by（和 reason）。 Send a JSON object with by (and reason): {error}."
-        ) from error
-    by, reason = body.by.strip(), body.reason.strip()
-    if not by:
-        raise _BadError("请写明操作人 --by。 Say who you are: by must not be empty.")
-    if not (by + reason).isprintable() or max(len(by), len(reason)) > _LONGEST:
-        raise _BadError(
-            f"姓名和原因须为一行可见文字，最多 {_LONGEST} 字。 Name and reason are one line of plain text, {_LONGEST} "
-            "characters at most."
-        )
-    user = request.client.host if request.client else "unknown"
-    return _Body(by=f"{by} ({user})", reason=reason)
+    def _reset_zone(self, name: str, wish: Wish) -> str:
+        return self._operator.reset_zone(name, wish.by)
 
 
 def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int:

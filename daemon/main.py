@@ -12,6 +12,9 @@ from typing import TextIO
 import structlog
 
 from daemon.actuators import actuators
+from daemon.alarms.desk import Desk
+from daemon.alarms.incidents import zones
+from daemon.alarms.routes import routes as alarm_routes
 from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
 from daemon.arbiter import Arbiter
@@ -67,9 +70,10 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     titles = dict(plan.titles)
     status = Status(plan, engine, journal, lines, feeds, clock, channels)
     operator = Operator(engine, plan.site, titles, clock)
+    desk = Desk(engine, lambda: daemon.plan, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
-    engine.annunciator.shelving.keep = journal.keep
+    engine.annunciator.shelving.keep, engine.annunciator.places = journal.keep, zones(plan.rules)
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -85,6 +89,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         titles=titles,
         status=status,
         operator=operator,
+        desk=desk,
         api=Api(status, operator, journal, titles),
         supervisor=Supervisor(engine.raise_own, clock),
         blackbox=blackbox,
@@ -98,6 +103,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     for name in plan.site.channels:
         daemon.add_channel(name)
     daemon.route_orders()
+    daemon.api.add(alarm_routes(desk, lambda: daemon.plan, journal, daemon.api.told))
     daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())
     return daemon
 

@@ -1,4 +1,4 @@
-"""What a named person may do by hand: open, reset, acknowledge. Each answers in words, and each is an event."""
+"""What a named person may do by hand with doors, lanes and zones. Each answers in words, and each is an event."""
 
 from collections.abc import Collection, Mapping
 
@@ -115,27 +115,6 @@ class Operator:
         self._engine.judge_all()
         return f"{title}：已由 {by} 复位。 zones.{name}: reset by {by}."
 
-    def acknowledge(self, alarm: str, by: str) -> Alarm:
-        """Take notice of an alarm; it sounds no more for this occurrence."""
-        full = self._full_id(alarm)
-        standing = self._engine.annunciator.standing[full]
-        if before := standing.acknowledged_by:
-            self._note(
-                "command.refused", standing.condition.subject, "acknowledge", f"already acknowledged by {before}", by
-            )
-            raise RefusedError(f"{full}：已由 {before} 确认。 Already acknowledged by {before}.")
-        answer = self._engine.annunciator.acknowledge(full, by)
-        self._engine.judge_all()
-        return answer
-
-    def reset_alarm(self, alarm: str, by: str) -> Alarm:
-        """Let a latched alarm go."""
-        full = self._full_id(alarm)
-        self._may_reset(self._engine.annunciator.standing[full], by)
-        answer = self._engine.annunciator.reset(full, by)
-        self._engine.judge_all()
-        return answer
-
     def _may_reset(self, alarm: Alarm, by: str) -> None:
         """Refuse what the reset would refuse, before anything is changed."""
         try:
@@ -144,19 +123,6 @@ class Operator:
             name, why = alarm.condition.alarm, str(error)
             self._note("command.refused", alarm.condition.subject, "reset", f"{name}: {why}", by)
             raise RefusedError(f"{name}：不能复位，{phrase(why, 'zh')}。 It cannot be reset: {why}.") from error
-
-    def _full_id(self, alarm: str) -> str:
-        """Accept any unambiguous ending of an alarm's id."""
-        standing = self._engine.annunciator.standing
-        if alarm in standing:
-            return alarm
-        matches = sorted(known for known in standing if known.endswith(f".{alarm}"))
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            raise RefusedError(f"{alarm!r} 指的不止一个报警。 It may be any of: {listed(matches)}.")
-        known = listed(sorted(standing))
-        raise UnknownError(f"没有叫 {alarm!r} 的未恢复报警。 No such alarm stands; standing: {known}.")
 
 
 def _known(zh: str, en: str, name: str, there: Collection[str]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from daemon.alarms.annunciator import own
+from daemon.alarms.desk import Desk
 from daemon.api import Api
 from daemon.channels import make
 from daemon.channels.outbox import Outbox
@@ -61,6 +62,7 @@ class Daemon:
     titles: dict[str, str]
     status: Status
     operator: Operator
+    desk: Desk
     api: Api
     supervisor: Supervisor
     blackbox: Blackbox

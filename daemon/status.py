@@ -5,19 +5,16 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-
+from daemon.alarms import listing
 from daemon.channels.outbox import Outbox
 from daemon.clock import Clock
 from daemon.config.load import Plan
 from daemon.engine import Engine
-from daemon.feeds.catalogue import title
 from daemon.feeds.feed import Feed
 from daemon.feeds.phrases import phrase
 from daemon.feeds.texts import Language
 from daemon.field.lines import LineOwner
 from daemon.journal.journal import Journal
-from gatehouse.alarms import Alarm
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -61,6 +58,8 @@ class Status:
             "points": self.points(),
             "outputs": self.outputs(),
             "alarms": self.alarms(),
+            "cases": listing.cases(self._engine.annunciator, self.plan),
+            "disabled": listing.disabled(self._engine.annunciator.shelving.disabled.values(), self.plan),
             "journal": {
                 "head": self._journal.head,
                 "hash": self._journal.head_hash,
@@ -156,30 +155,7 @@ class Status:
 
     def alarms(self) -> list[dict[str, Any]]:
         """Every alarm not back to normal, the gravest and oldest first."""
-        standing = self._engine.annunciator.standing.values()
-        return [
-            self.alarm(alarm) for alarm in sorted(standing, key=lambda alarm: (alarm.condition.severity, alarm.raised))
-        ]
-
-    def alarm(self, alarm: Alarm) -> dict[str, Any]:
-        """One alarm in words."""
-        condition = alarm.condition
-        return {
-            "id": condition.alarm,
-            "severity": int(condition.severity),
-            "kind": condition.kind,
-            "text": {language: title(condition.kind, language) for language in LANGUAGES},
-            "subject": condition.subject,
-            "place": self._titles(condition.subject),
-            "state": alarm.state.value,
-            "active": alarm.active,
-            "known": alarm.known,
-            "raised": alarm.raised.isoformat(),
-            "local": alarm.raised.astimezone(self.zone).isoformat(),
-            "count": alarm.count,
-            "acknowledged_by": alarm.acknowledged_by,
-            "evidence": msgspec.to_builtins(condition.evidence, str_keys=True, enc_hook=repr),
-        }
+        return listing.standing(self._engine.annunciator, self.plan)
 
     def for_subscribers(self) -> dict[str, Any]:
         """How things stand, for the feeds: each shows of it what its tier may see (`envelope.state_view`)."""

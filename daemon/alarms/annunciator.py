@@ -209,10 +209,10 @@ class Annunciator:
         """Stop its sounders until it rises again, or another does; it is not acknowledged by that."""
         return self.change(replace(self.standing[alarm], silenced_by=by), "alarm.silenced", f"person:{by}", by=by)
 
-    def handle(self, alarm: Alarm, kind: str, by: str, **done: Any) -> Alarm:  # noqa: ANN401 - the fields of Handling
+    def handle(self, alarm: Alarm, kind: str, by: str, *, why: str | None = None, **done: Any) -> Alarm:  # noqa: ANN401 - the fields of Handling
         """Note what a person did about an occurrence."""
         handled = replace(alarm, handling=replace(alarm.handling, **done))
-        return self.change(handled, kind, f"person:{by}", by=by)
+        return self.change(handled, kind, f"person:{by}", by=by, why=why)
 
     def close(self, occurrence: str, by: str, note: str = "") -> Alarm:
         """End a case in a person's name; KeyError when it is none, ValueError when nobody has verified it."""

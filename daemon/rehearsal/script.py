@@ -39,9 +39,9 @@ class Deed:
             return
         operator, name = stage.operator, self.target.rpartition(".")[2]
         if self.verb == "acknowledge":
-            operator.acknowledge(self.target, self.by)
+            stage.desk.acknowledge(self.target, self.by)
         elif self.verb == "reset":
-            operator.reset_alarm(self.target, self.by)
+            stage.desk.reset(self.target, self.by)
         elif self.verb == "reset_zone":
             operator.reset_zone(name, self.by)
         elif self.target.startswith("lanes."):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from daemon.actuators import actuators
+from daemon.alarms.desk import Desk
 from daemon.arbiter import Arbiter
 from daemon.config.load import Plan
 from daemon.engine import Engine
@@ -27,7 +28,8 @@ _LIVELY = 10.0
 """Seconds after something happened in which turns come as often as in a real daemon."""
 _CALM = 10.0
 """Seconds between two turns when nothing happens: what rules ask for comes to the instant all the same."""
-_MOST_STEPS = 2_000_000
+_MOST_STEPS = 5_000
+"""Instants within one second at which something is judged; with more, a rule asks for ever to be woken."""
 
 
 class StageError(Exception):
@@ -67,7 +69,7 @@ class Stage:
         self.events: list[Event] = []
         self.later = Later()
         self.world = World(plan, self.clock, self.later)
-        self.steps = 0
+        self._steps, self._second = 0, 0
         self._pristine = fresh(plan)
         self._lively = self.clock.now
         self._begin([])
@@ -92,6 +94,7 @@ class Stage:
             plan.inverted,
         )
         self.operator = Operator(self.engine, plan.site, dict(plan.titles), clock)
+        self.desk = Desk(self.engine, lambda: plan, clock)
         self.engine.annunciator.restore(standing)
         self.world.land = self._land
         self.engine.judge_all()
@@ -182,9 +185,7 @@ class Stage:
         """Let time pass up to this second; `look` after each instant at which anything could change."""
         end = second + _BEGIN
         while (at := self._next()) <= end:
-            self.steps += 1
-            if self.steps > _MOST_STEPS:
-                raise StageError(f"more than {_MOST_STEPS} instants: a rule asks to be woken again and again")
+            self._count(at)
             self.clock.now = max(self.clock.now, at)
             while self.later.next() <= self.clock.now:
                 self.later.pop()()
@@ -194,6 +195,12 @@ class Stage:
                 self.stir()
             look()
         self.clock.now = max(self.clock.now, end)
+
+    def _count(self, at: float) -> None:
+        self._steps = self._steps + 1 if int(at) == self._second else 0
+        self._second = int(at)
+        if self._steps > _MOST_STEPS:
+            raise StageError(f"{self.second:g}s: {_MOST_STEPS} instants within a second, rules ask to be woken for ever")
 
     def _next(self) -> float:
         engine, now = self.engine, self.clock.now

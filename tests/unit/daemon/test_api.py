@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from console.client import Client, UnreachableError
-from daemon.api import LARGEST, MOST
+from daemon.api import MOST
 from daemon.journal.journal import Filter, JournalError
+from daemon.wishes import LARGEST
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Passage
 from tests.unit.daemon.desk import Desk, serving
@@ -48,8 +49,8 @@ async def test_the_users_name_comes_from_the_kernel_and_stands_beside_the_given_
         (("lanes", "in", "open"), "车道A：已令抬杆"),
         (("lanes", "in", "close"), "车道A：已令落杆"),
         (("zones", "b13", "reset"), "13栋：已由 李四"),
-        (("alarms", "gone", "ack"), "x.gone：正常。 It is normal now."),
-        (("alarms", "x.gone", "reset"), "x.gone：正常。 It is normal now."),
+        (("alarms", "gone", "ack"), "x.gone：已恢复，未结案"),
+        (("alarms", "x.gone", "reset"), "x.gone：已恢复，未结案"),
         (("alarms", "stands", "ack"), "x.stands：已确认。 It is acknowledged now."),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from daemon.engine import Engine
 from daemon.operator import Operator, RefusedError, UnknownError
-from gatehouse.alarms import AlarmState, Condition, Severity
+from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
 from tests.unit.daemon.small import House
 
@@ -120,8 +120,6 @@ def test_before_all_inputs_were_read_a_door_opens_but_a_boom_does_not_fall(tmp_p
         (lambda operator: operator.open_door("nroth", "送", BY), "没有叫 'nroth' 的门，是不是 north？", "mean north?"),
         (lambda operator: operator.move_lane("x", OPEN, "送", BY), "没有叫 'x' 的车道。", "No lane is called 'x'."),
         (lambda operator: operator.reset_zone("b99", BY), "没有叫 'b99' 的防区", "there are: b12, b13"),
-        (lambda operator: operator.acknowledge("fire", BY), "没有叫 'fire' 的未恢复报警", "standing: -"),
-        (lambda operator: operator.reset_alarm("fire", BY), "没有叫 'fire' 的未恢复报警", "No such alarm stands"),
     ],
 )  # fmt: skip
 def test_an_unknown_name_is_told_and_leaves_no_trace(house, operator, act, zh, en):
@@ -189,39 +187,3 @@ def test_the_reset_of_a_zone_is_all_or_nothing(house, operator):
 def test_a_zone_at_peace_has_nothing_to_reset(operator):
     with pytest.raises(RefusedError, match="没有需要复位的火警"):
         operator.reset_zone("b13", BY)
-
-
-# Alarms
-
-
-def test_an_alarm_is_known_by_any_unambiguous_ending(house, operator):
-    raise_alarm(house.engine, "gates.north.forced")
-    raise_alarm(house.engine, "gates.east.forced")
-    raise_alarm(house.engine, "gates.east.held")
-    assert operator.acknowledge("held", BY).state is AlarmState.ACKNOWLEDGED
-    assert operator.acknowledge("north.forced", BY).condition.alarm == "gates.north.forced"
-    with pytest.raises(RefusedError, match="不止一个") as several:
-        operator.acknowledge("forced", BY)
-    assert "gates.east.forced, gates.north.forced" in str(several.value)
-    with pytest.raises(UnknownError):
-        operator.acknowledge("orced", BY)
-
-
-def test_an_acknowledgement_is_recorded_with_the_person_and_not_repeated(house, operator):
-    raise_alarm(house.engine, "gates.north.forced")
-    operator.acknowledge("gates.north.forced", BY)
-    event = house.events("alarm.acknowledged")[-1]
-    assert (event["actor"], event["by"]) == (f"person:{BY}", BY)
-    with pytest.raises(RefusedError, match="已由 李四"):
-        operator.acknowledge("gates.north.forced", "王五 (guard)")
-    assert house.events("alarm.acknowledged") == [event]
-    assert house.events("command.refused")[-1]["by"] == "王五 (guard)"
-
-
-def test_a_latched_alarm_is_let_go_by_name_once_its_condition_is_gone(house, operator):
-    raise_alarm(house.engine, "b12-leakage.alarm", latch=True)
-    with pytest.raises(RefusedError, match="触发条件仍在"):
-        operator.reset_alarm("b12-leakage.alarm", BY)
-    raise_alarm(house.engine, "b12-leakage.alarm", latch=True, active=False)
-    assert operator.reset_alarm("b12-leakage.alarm", BY).state is AlarmState.NORMAL
-    assert "b12-leakage.alarm" not in house.engine.annunciator.standing

@@ -163,7 +163,7 @@ async def test_alarms_of_what_left_the_site_wait_for_a_person(house):
     assert book.standing["zones.b13.fire"].state is AlarmState.RETURNED
     house.engine.arbiter.place("zones.b13.fire_release", [])  # or the reload would be refused
     await house.edit(NO_B13)
-    house.daemon.operator.reset_alarm("zones.b13.fire", "李四")
+    house.daemon.desk.reset("zones.b13.fire", "李四")
     assert not book.standing
 
 
