@@ -75,7 +75,7 @@ class Rule:
     horizon: Duration = 7 * _DAY
     """How far ahead it warns."""
     learn: Duration = 7 * _DAY
-    """Days that must be known before it says anything: 4d to 14d."""
+    """Days that must be known before it says anything: 4d to 13d."""
     for_: Duration = 1800.0
     """How long a value must be unusual."""
     zone: Annotated[str, Refers("zone")] | None = None
@@ -86,8 +86,8 @@ class Rule:
         """ValueError when the settings make no rule."""
         if not self.points:
             raise ValueError("nothing is watched; give `points`, such as points: [b12.rms1]")
-        if not 4 * _DAY <= self.learn <= DAYS * _DAY:
-            raise ValueError(f"`learn` is {self.learn / _DAY:g} days; write 4d to {DAYS}d")
+        if not 4 * _DAY <= self.learn < DAYS * _DAY:
+            raise ValueError(f"`learn` is {self.learn / _DAY:g} days; write 4d to {DAYS - 1}d")
         if self.threshold.number <= 0 or (self.margin is not None and self.margin.number <= 0):
             raise ValueError("`threshold` and `margin` are above zero, such as threshold: 300 mA")
         distinct(self.points)
