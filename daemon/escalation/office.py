@@ -1,4 +1,4 @@
-"""Reaching people, all of it in one part: ladders that are climbed, channels that are tested, and what is told of it."""
+"""Reaching people, in one part: ladders that are climbed, channels that are tested, and what is told of both."""
 
 import asyncio
 from collections.abc import Callable, Mapping

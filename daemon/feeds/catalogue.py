@@ -32,7 +32,7 @@ _NAME = re.compile(rf"{_PART}(\.{_PART}){{0,3}}(\.[0-9]{{1,2}})?")
 _EVENT_ID = re.compile(r"[0-9a-f]{12}-[0-9]{1,18}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _NAMED = frozenset({"doors", "lanes", "zones", "devices", "lines", "outputs"})
-_OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks", "config"})
+_OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks", "config", "ladders"})
 
 
 def _one_of(*words: str) -> Form:
@@ -105,6 +105,27 @@ _JOURNAL = dict.fromkeys(("why", "number", "faults", "first", "last", "severitie
 }
 _WHY = {"why": _FREE}
 _CONFIG = {"by": _FREE, "changes": _FREE, "why": _FREE}
+_LADDER = dict.fromkeys(
+    ("alarm", "alarm_kind", "occurrence", "ladder", "step", "early", "late", "by", "why", "answered"), _FREE
+)
+_MESSAGE = dict.fromkeys(
+    (
+        "alarm",
+        "alarm_kind",
+        "occurrence",
+        "step",
+        "ring",
+        "person",
+        "channel",
+        "key",
+        "why",
+        "late",
+        "instead",
+        "test",
+        "by",
+    ),
+    _FREE,
+)
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 
 EVENTS: Mapping[str, Kind] = {
@@ -134,6 +155,11 @@ EVENTS: Mapping[str, Kind] = {
     "alarm.unshelved": Kind(1, _ALARM),
     "alarm.disabled": Kind(1, _ALARM),
     "alarm.enabled": Kind(1, _ALARM),
+    "alarm.escalated": Kind(1, _ALARM),
+    **dict.fromkeys(
+        ("ladder.begun", "ladder.step", "ladder.answered", "ladder.spent", "ladder.ended"), Kind(2, _LADDER)
+    ),
+    **{f"message.{word}": Kind(2, _MESSAGE) for word in ("queued", "sent", "delivered", "read", "failed")},
     "device.offline": Kind(0, _WHY),
     "device.online": Kind(0, _WHY),
     "line.down": Kind(0, _WHY),
@@ -244,7 +270,11 @@ _SENTENCES = {kind: tuple((_needs(text), text) for text in texts) for kind, text
 
 def _words(kind: str, view: View, language: Language) -> dict[str, str]:
     content = view.content
-    words = {name: str(content[name]) for name in ("person", "card", "by", "reason") if content.get(name)}
+    words = {
+        name: str(content[name])
+        for name in ("person", "card", "by", "reason", "channel", "ladder", "step")
+        if content.get(name)
+    }
     if why := content.get("why"):
         words["why"] = phrase(str(why), language)
     if "reason" in words and kind != "operator.command" and content.get("issuer") != "operator":

@@ -9,6 +9,7 @@ from string import Formatter
 
 from daemon.feeds.phrases_channels import CHANNELS
 from daemon.feeds.texts import REASONS, Language
+from daemon.feeds.texts_ladders import WHY
 
 PHRASES = {
     # points
@@ -201,6 +202,7 @@ PHRASES = {
     "timed out": "超时",
     "Not authorized": "未授权",
     **CHANNELS,
+    **WHY,
 }  # fmt: skip
 """English, as the daemon's parts say it -> Chinese. The first that fits counts."""
 

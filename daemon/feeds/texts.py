@@ -5,6 +5,8 @@ A sentence names the words it needs in braces; the first one whose words are all
 
 from typing import Literal, NamedTuple
 
+from daemon.feeds.texts_ladders import LADDERS
+
 Language = Literal["zh", "en"]
 
 
@@ -65,6 +67,7 @@ ALARMS = {
     "journal_trouble": Text("日志故障", "journal trouble"),
     "feed_trouble": Text("共享链路故障", "feed trouble"),
     "channel_trouble": Text("通知渠道故障", "channel trouble"),
+    "channel_untested": Text("通道未测试", "channel untested"),
     "line_down": Text("总线中断", "line down"),
     "alarm_flood": Text("报警过多", "alarm flood"),
     "rule_failed": Text("规则故障", "rule failed"),
@@ -375,4 +378,5 @@ KINDS: dict[str, tuple[Text, ...]] = {
     ),
     "schedule.changed": (Text("{place}：时段切换", "{place}: schedule changed"), Text("时段切换", "schedule changed")),
 }
+KINDS |= {kind: tuple(Text(*pair) for pair in pairs) for kind, pairs in LADDERS.items()}
 """Sentences by kind of event, the fullest first. The last one needs no word and serves as the kind's title."""

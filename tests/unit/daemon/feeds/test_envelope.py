@@ -55,6 +55,11 @@ CONTENTS: dict[str, dict[str, Any]] = {
                 "severities": {"1": 0}, "file": "journal.db.damaged", "after": 6, "kept": 2},
     "daemon": {"boot": "0123456789ab", "seconds": 1.2, "missing": ["io1.input8"]},
     "schedule": {"value": True, "reason": "schedule"},
+    "ladder": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "ladder": "火警", "step": 2,
+               "early": True, "late": 12.5, "by": "王五 (root)", "why": "answered", "answered": ["王五"]},
+    "message": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "step": 1, "ring": 1,
+                "person": "李四", "channel": "sms", "key": "0123456789ab-7.1/0/1/li/sms", "why": "no signal", "late": 12.5,
+                "instead": "failed", "test": True, "by": "王五 (root)"},
     "config": {"by": "王五 (root)", "changes": ["~ devices.io1: unit 1 → 2"], "why": "io1.input8: no answer"},
 }  # fmt: skip
 SUBJECTS = {"access": "doors.north", "output": "lanes.in", "device": "devices.io1", "line": "lines.gate",
