@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from console.alarms import alarms
+from console.alarms import app as alarm_app
 from console.changes import reload, replace
 from console.driver import app as driver_app
 from console.options import (
     STATE,
-    AlarmArg,
     ByOpt,
     DoorArg,
     JsonLinesOpt,
@@ -42,7 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-alarm_app = typer.Typer(help="报警：列出、确认、复位。 Alarms: list, acknowledge, reset.", no_args_is_help=True)
 journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_args_is_help=True)
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(journal_app, name="journal")
@@ -246,32 +246,6 @@ def zone(name: ZoneArg, verb: ZoneVerbArg, by: ByOpt, state: StateOpt = STATE, s
     typer.echo(client(state, socket).post("zones", name, verb.value, by=by))
 
 
-@alarm_app.command("list")
-def alarm_list(
-    state: StateOpt = STATE, socket: SocketOpt = None, lang: LangOpt = Language.ZH, json_: JsonOpt = False
-) -> None:
-    """列出未恢复的报警。 Every alarm not back to normal."""
-    from console.show import Show
-
-    alarms = client(state, socket).get("/v1/status")["alarms"]
-    if json_:
-        typer.echo(json.dumps(alarms, ensure_ascii=False, indent=1))
-    else:
-        Show(lang.value).alarms(alarms)
-
-
-@alarm_app.command("ack")
-def alarm_ack(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
-    """确认一个报警。 Acknowledge an alarm by its id, or an unambiguous ending of it."""
-    typer.echo(client(state, socket).post("alarms", alarm, "ack", by=by))
-
-
-@alarm_app.command("reset")
-def alarm_reset(alarm: AlarmArg, by: ByOpt, state: StateOpt = STATE, socket: SocketOpt = None) -> None:
-    """复位一个锁存的报警。 Let a latched alarm go once its condition is gone."""
-    typer.echo(client(state, socket).post("alarms", alarm, "reset", by=by))
-
-
 @app.command()
 def simulate(
     site: SiteArg,
@@ -306,7 +280,7 @@ def demo(
     raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
 
 
-for _command in (reload, replace, scan, probe, trace):
+for _command in (alarms, reload, replace, scan, probe, trace):
     app.command()(_command)
 
 

@@ -44,6 +44,8 @@ class Show:
             self._lines(status["lines"], status["running"]),
             self._feeds(status["feeds"]),
         ]
+        if status["disabled"]:
+            parts.insert(1, self.disabled(status["disabled"]))
         if points:
             parts.append(self._points(status["points"], status["lines"]))
         spaced = [part for each in parts for part in (Text(), each)]
@@ -52,6 +54,13 @@ class Show:
     def alarms(self, alarms: list[dict[str, Any]]) -> None:
         """Standing alarms only."""
         self.console.print(self._alarms(alarms))
+
+    def disabled(self, entries: list[dict[str, Any]]) -> Table:
+        """What is out of service, until when, by whom and why."""
+        table = self._table("disabled", "target", "title", "until", "person", "why")
+        for its in entries:
+            table.add_row(its["target"], its["place"], clock(its["local"])[:16], its["by"], self._said(its))
+        return table
 
     def event(self, event: dict[str, Any]) -> None:
         """One line of the journal."""
@@ -70,8 +79,17 @@ class Show:
         return str(thing["text"][self.language])
 
     def _table(self, title: str, *columns: str) -> Table:
+        table = self.grid(self._word(title))
+        for column in columns:
+            right = column in {"age", "polls", "worst", "misses", "delivered", "behind", "trip"}
+            table.add_column(self._word(column), overflow="fold", justify="right" if right else "left")
+        return table
+
+    @staticmethod
+    def grid(title: str, *columns: str) -> Table:
+        """An empty table, as all of this screen look."""
         table = Table(
-            title=self._word(title),
+            title=title,
             title_justify="left",
             title_style="bold",
             box=box.SIMPLE_HEAD,
@@ -80,8 +98,7 @@ class Show:
             collapse_padding=True,
         )
         for column in columns:
-            right = column in {"age", "polls", "worst", "misses", "delivered", "behind", "trip"}
-            table.add_column(self._word(column), overflow="fold", justify="right" if right else "left")
+            table.add_column(column, overflow="fold")
         return table
 
     def _head(self, status: dict[str, Any]) -> Text:
