@@ -4,8 +4,9 @@ Whoever can write the file can also compute the chain of hashes anew from any li
 elsewhere (`known`) proves that this was not done, and that nothing was cut off the end.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -57,9 +58,10 @@ class Verdict:
     proved: bool = False  # a known head was given and agrees
     gone: int = 0  # lines before the first that the journal has
     cut: int = 0  # lines that retention took out of the middle
-    rules: Counter[tuple[str, str]] = field(
-        default_factory=Counter
-    )  # (rule, class) -> lines, where a line still says so
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, class) -> lines, as lines tell it
+    hashes: dict[int, str] = field(default_factory=dict)  # of those lines that were asked for and are there
+    cuts: dict[int, int] = field(default_factory=dict)  # asked for and cut -> number of the line that vouches
+    first_fault: int | None = None  # number of the first line that is not as it was
 
     @property
     def clean(self) -> bool:
@@ -69,6 +71,7 @@ class Verdict:
     def add(self, finding: Finding) -> None:
         """Count a fault; the first few are kept."""
         self.faults += 1
+        self.first_fault = finding.number if self.first_fault is None else min(self.first_fault, finding.number)
         if len(self.findings) < _LISTED:
             self.findings.append(finding)
 
@@ -86,14 +89,16 @@ def verify(
     from_number: int = 1,
     known: tuple[int, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    wanted: Collection[int] = (),
 ) -> Verdict:
     """Check every line from a number on, in a living or a finished journal, in bounded memory. OSError, JournalError.
 
-    `known` is a number and its hash (hex) kept elsewhere. `progress(number, last)` is called about every two seconds.
+    `known` is a number and its hash (hex) kept elsewhere; of the lines `wanted` the verdict says what their hashes are
+    now, or that they were cut. `progress(number, last)` is called about every two seconds.
     """
     database = reader(path)
     try:
-        return _Walk(database, path, from_number, known).run(progress)
+        return _Walk(database, path, from_number, known, wanted).run(progress)
     except apsw.Error as error:
         raise JournalError(explain(error, path)) from error
     finally:
@@ -103,11 +108,19 @@ def verify(
 class _Walk:
     """One way along the chain."""
 
-    def __init__(self, database: apsw.Connection, path: Path, start: int, known: tuple[int, str] | None) -> None:
+    def __init__(
+        self,
+        database: apsw.Connection,
+        path: Path,
+        start: int,
+        known: tuple[int, str] | None,
+        wanted: Collection[int],
+    ) -> None:
         self._database, self._path, self._known = database, path, known
+        self._wanted, self._sorted = frozenset(wanted), sorted(wanted)
         epoch, self._base, base_hash, self._target, _ = outline(database, path)
         self._number, self._before = self._base, base_hash
-        self._gaps = Gaps(database, self._base, base_hash)
+        self._gaps = Gaps(database, self._base, base_hash, self._note_cut)
         self._last: Row | None = None
         self._verdict = Verdict(epoch=epoch, first=max(start, self._base + 1), gone=self._base)
         if start > self._base + 1:
@@ -166,14 +179,19 @@ class _Walk:
         elif link(self._before, number, body) != stored:
             if follows:
                 self._add(number, row, self._accuse(number))
-        elif (wrong := _differs(row, body)) != "":
-            self._add(number, row, f"it was changed: its column {wrong} is not what its body says")
-        elif row[3] in VOUCHING and (wrong := self._gaps.hear(number, body)) != "":
-            self._add(number, row, wrong)
+        else:
+            self._read(row, body)
         self._verdict.checked += 1
         self._number, self._last = number, row
         self._before = stored if isinstance(stored, bytes) else b""
         self._compare_known(number, self._before)
+
+    def _read(self, row: Row, body: bytes) -> None:
+        """Look at a line whose hash fits."""
+        if (wrong := _differs(row, body)) != "":
+            self._add(row[0], row, f"it was changed: its column {wrong} is not what its body says")
+        if row[3] in VOUCHING and (wrong := self._gaps.hear(row[0], body)) != "":
+            self._add(row[0], row, wrong)
 
     def _cross(self, number: int, row: Row) -> bool:
         """Go over what lies between the last line and this one; whether its hash must fit what came before."""
@@ -230,7 +248,16 @@ class _Walk:
         elif noted != (base_hash if number == base else stored):
             self._add(int(number), None, "its hash is not the one in the journal's own note of its head")
 
+    def _note_cut(self, first: int, last: int, digest: bytes, told: int) -> None:
+        """Lines that were asked for may lie in a run; of its last one even the hash is there."""
+        for number in self._sorted[bisect_left(self._sorted, first) : bisect_right(self._sorted, last)]:
+            self._verdict.cuts[number] = told
+        if last in self._wanted:
+            self._verdict.hashes[last] = digest.hex()
+
     def _compare_known(self, number: int, digest: bytes) -> None:
+        if number in self._wanted:
+            self._verdict.hashes[number] = digest.hex()
         if self._known is None or self._known[0] != number:
             return
         if digest.hex() == self._known[1]:
