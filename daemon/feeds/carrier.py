@@ -5,7 +5,7 @@ A carrier knows addresses, bytes and answers. Cursor, filter, mask, order, repea
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol
@@ -76,6 +76,11 @@ class Parcel:
         return self._event.at
 
     @property
+    def severity(self) -> int:
+        """1 to 4, 0 for what is no alarm."""
+        return self._event.severity
+
+    @property
     def number(self) -> int:
         """Its place in the journal; 0 while it has none."""
         return self._event.number if self.journaled else 0
@@ -84,6 +89,10 @@ class Parcel:
     def view(self) -> View:
         """All of it that this subscriber may see."""
         return see(self._event, self._titles, self._tier)
+
+    def hurried(self) -> "Parcel":
+        """The same as one that goes ahead of its order: for carriers in which it would wait."""
+        return replace(self, lane=Lane.AHEAD)
 
     def cloudevent(self, largest: int = LARGEST) -> bytes:
         """As CloudEvents 1.0 in JSON; where that would be larger, without its free content."""

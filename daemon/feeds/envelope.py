@@ -14,6 +14,7 @@ from daemon.feeds.catalogue import EVENTS, PERSONAL, SEVERITIES, View, may_name,
 from gatehouse.events import Event
 
 CONTENT_TYPE = "application/cloudevents+json"
+BATCH_TYPE = "application/cloudevents-batch+json"
 LARGEST = 64 * 1024
 """Bytes of the largest event; above it, and where a content is no JSON, it goes out without its free content."""
 
@@ -38,7 +39,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Topics:
-    """Where one subscriber's messages go. Nothing else is published, and nothing is subscribed to."""
+    """Where one subscriber's messages go. Nothing else is published, and only `refill` is subscribed to."""
 
     def __init__(self, site: str, subscriber: str) -> None:
         """Topics of one subscriber of one site."""
@@ -46,6 +47,9 @@ class Topics:
         self.root = f"gatehouse/v1/{site}/{subscriber}"
         self.state = f"{self.root}/state"
         self.status = f"{self.root}/status"
+        self.refill = f"{self.root}/refill"
+        self.reply = f"{self.root}/refill/reply"
+        self.refilled = f"{self.root}/refill/events"
 
     def event(self, kind: str) -> str:
         """Topic of a kind of event."""
@@ -102,6 +106,18 @@ def _pack(event: Event, view: View, source: str, marks: _Marks, abridged: bool =
             data=data,
         )
     )
+
+
+def note_message(identity: str, what: str, source: str, at: datetime, content: Mapping[str, Any]) -> bytes:
+    """A message that is no event of the journal, as a CloudEvent: status, state, what became of a request."""
+    return _encoder.encode(
+        CloudEvent(id=identity, source=source, type=f"gatehouse.{what}", time=at, data=dict(content))
+    )
+
+
+def reply_message(reply: Mapping[str, Any], at: datetime) -> bytes:
+    """What became of a request."""
+    return _encoder.encode({**reply, "time": at})
 
 
 def status_message(online: bool, at: datetime | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """Feeds: for each subscriber a cursor over the journal, a filter, a mask, and a connection of its own.
 
-What is sent is the business of the streams (`in_order.py`, `ahead.py`); how, that of a carrier (`carriers/`); when, and
-whether it goes well, that of the feed.
+What is sent is the business of the streams (`in_order.py`, `ahead.py`, `refill.py`); how, that of a carrier
+(`carriers/`); when, and whether it goes well, that of the feed.
 """
 
 import asyncio
@@ -13,10 +13,11 @@ from daemon.clock import Clock
 from daemon.config.secrets import SecretError
 from daemon.config.subscribers import Subscriber
 from daemon.feeds.ahead import Ahead
-from daemon.feeds.carrier import Answer, Carrier, Connection, Inquiry, Standing, UnreachableError
+from daemon.feeds.carrier import Answer, Carrier, Connection, Standing, UnreachableError
 from daemon.feeds.dispatch import Dispatch
 from daemon.feeds.envelope import state_view
 from daemon.feeds.in_order import InOrder
+from daemon.feeds.refill import Refill
 from daemon.feeds.source import USUAL, Pace, Source
 
 __all__ = ["Feed", "Pace", "Source"]
@@ -53,6 +54,7 @@ class Feed:
         self._dispatch = Dispatch(name, settings, carrier, journal, site_id, titles, pace, self._beat, self._note)
         self._in_order = InOrder(self._dispatch)
         self._ahead = Ahead(self._dispatch, self._in_order)
+        self._refill = Refill(self._dispatch, self._in_order, clock)
 
     def status(self) -> dict[str, Any]:
         """For people and programs on the box."""
@@ -68,6 +70,7 @@ class Feed:
             "delivered": self._dispatch.delivered,
             "cursor": cursor,
             "behind": self._journal.head - cursor,
+            **self._refill.status(),
             "trouble": self._trouble(),
             "last_error": self._error if self._connection is None else "",
         }
@@ -78,7 +81,7 @@ class Feed:
         pause = self._pace.first_pause
         while True:
             try:
-                connection = await self._carrier.dial(self._beat, self._hear)
+                connection = await self._carrier.dial(self._beat, self._refill.hear)
             except (UnreachableError, SecretError) as error:
                 self._error = str(error)
             else:
@@ -110,14 +113,12 @@ class Feed:
     async def _work(self, connection: Connection, running: "asyncio.Task[str]") -> None:
         """No task of these raises: a TaskGroup that is cancelled while one falls forgets the cancellation."""
         async with asyncio.TaskGroup() as tasks:
-            streams = (self._show_state(connection), self._in_order.run(connection), self._ahead.run(connection))
-            begun = [tasks.create_task(stream) for stream in streams]
+            streams = (self._in_order, self._ahead, self._refill)
+            begun = [tasks.create_task(stream.run(connection)) for stream in streams]
+            begun.append(tasks.create_task(self._show_state(connection)))
             await asyncio.wait([running])
             for task in begun:
                 task.cancel()
-
-    def _hear(self, inquiry: Inquiry) -> None:
-        """Take what the subscriber asks for."""
 
     # State
 

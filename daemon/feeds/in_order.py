@@ -36,8 +36,14 @@ class InOrder:
         """How often it began again at the cursor."""
         self._dispatch, self._journal = dispatch, dispatch.journal
         self._name, self._pace = dispatch.name, dispatch.pace
+        self._halted = False
         self._told = ""  # the last event that was acknowledged without being in the journal
         self._on_way: asyncio.Queue[_Sent] = asyncio.Queue(WINDOW)
+
+    @property
+    def at_ease(self) -> bool:
+        """All that is durable is on its way, or something refused is waited for."""
+        return self._halted or self.reached >= self._journal.head
 
     async def run(self, connection: Connection) -> None:
         """Deliver over this connection until cancelled."""
@@ -51,6 +57,7 @@ class InOrder:
     def _begin(self) -> None:
         self._on_way = asyncio.Queue(WINDOW)
         self.passes += 1
+        self._halted = False
         self.flown_gravest.clear()
         self.reached, self.flown = self._journal.cursor(self._name), self._told
 
@@ -100,7 +107,9 @@ class InOrder:
         channel = connection.channel(parcel)
         if left := dispatch.shut_for(channel):
             await self._on_way.join()
+            self._halted = True
             await dispatch.rest(left)
+            self._halted = False
         proven = channel in dispatch.proven
         if not proven:
             await self._on_way.join()

@@ -6,9 +6,7 @@ last acknowledged message and publishes again over the next connection. TCP keep
 """
 
 import asyncio
-import os
 import socket
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from daemon.feeds.carrier import Answer, Receipt, UnreachableError
+from daemon.feeds.tls import tls_context
 
 KEEPALIVE = 15
 """Seconds between pings on a silent connection."""
@@ -31,7 +30,9 @@ WINDOW = 64
 """Most messages on their way at once; a broker may ask for fewer (Receive Maximum)."""
 _TURN = 0.5
 _LARGEST_ANSWER = 65_536
-"""Bytes; we subscribe to nothing, and an acknowledgement with its reason in words has some hundred."""
+"""Bytes; an acknowledgement with its reason in words has some hundred, a message to us some thousand at most."""
+_LARGEST_HEARD, _MOST_HEARD = 8192, 8
+"""Bytes of a message to us, and how many may be unacknowledged: MQTT 5 lets us say so to the broker."""
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _VERSION_REFUSED, _QOS_REFUSED = 0x84, 0x9B
 _HANG_UPS = 2
@@ -65,41 +66,13 @@ class Broker:
     password: str | None = field(default=None, repr=False)
 
 
-class _TidySocket(ssl.SSLSocket):
-    """Closes when the handshake fails, which paho leaves to the garbage collector."""
+class Heard(NamedTuple):
+    """A message on a topic that we subscribe to. Strangers wrote it."""
 
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
-
-
-def tls_context(ca: bytes | None, client: bytes | None) -> ssl.SSLContext:
-    """Verify the broker by this authority or by the system's; show a client certificate. ValueError for a bad PEM."""
-    try:
-        context = ssl.create_default_context(cadata=ca.decode() if ca else None)
-    except (ssl.SSLError, UnicodeDecodeError) as error:
-        raise ValueError("the certificate authority (ca) is not a PEM certificate") from error
-    context.sslsocket_class = _TidySocket
-    if client:
-        # OpenSSL reads chain and key from a file only: one in memory, which no other program and no disk ever sees.
-        descriptor = os.memfd_create("client", os.MFD_CLOEXEC)
-        try:
-            with os.fdopen(os.dup(descriptor), "wb") as file:
-                file.write(client)
-            context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=_no_password)
-        except ssl.SSLError as error:
-            raise ValueError("the client secret must hold a PEM certificate and its unencrypted key") from error
-        finally:
-            os.close(descriptor)
-    return context
-
-
-def _no_password() -> str:
-    """Stand in for OpenSSL's question on the terminal."""
-    return ""
+    topic: str
+    body: bytes
+    retained: bool
+    """The broker had kept it: nobody says it now."""
 
 
 class _Limits(NamedTuple):
@@ -111,6 +84,15 @@ class _Limits(NamedTuple):
 def _no_delay(_client: object, _data: object, opened: object) -> None:
     if isinstance(opened, socket.socket):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _ours(protocol: MQTTProtocolVersion) -> Properties | None:
+    """What we take, for the broker to keep to."""
+    if protocol != _V5:
+        return None
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.ReceiveMaximum, properties.MaximumPacketSize = _MOST_HEARD, _LARGEST_HEARD
+    return properties
 
 
 def _leave_writing_to_the_thread(_client: object, _data: object, _socket: object) -> None:
@@ -142,6 +124,8 @@ class Connection:
         self._limits = _Limits()
         self._permits = asyncio.Semaphore(WINDOW)
         self._waiting: dict[int, asyncio.Future[Receipt]] = {}
+        self._subscribing: dict[int, asyncio.Future[str]] = {}
+        self._hear: Callable[[Heard], None] = lambda _: None
         self._stop = threading.Event()
         self._reached = False
         self._why = ""
@@ -185,6 +169,25 @@ class Connection:
         sent = self._client.publish(topic, payload, qos=1, retain=retain and self._limits.retain, properties=properties)
         self._waiting[sent.mid] = answer
         return answer
+
+    async def subscribe(self, topic: str, hear: Callable[[Heard], None]) -> str:
+        """Give `hear` what comes on a topic (QoS 1), in the loop; answers why the broker refuses, "" when it does not.
+
+        One `hear` for all topics of a connection; it neither waits nor raises.
+        """
+        self._hear = hear
+        if self.ended.done():
+            return self.ended.result()
+        done: asyncio.Future[str] = self._loop.create_future()
+        code, mid = self._client.subscribe(topic, qos=1)
+        if mid is None or code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return paho.error_string(code)
+        self._subscribing[mid] = done
+        await asyncio.wait([done, self.ended], timeout=OPEN_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        self._subscribing.pop(mid, None)
+        if done.done():
+            return done.result()
+        return self.why or f"{self._address} did not answer within {OPEN_LIMIT:g} s"
 
     def drop(self, why: str) -> None:
         """End it at once, without a farewell: the broker publishes the last will."""
@@ -235,6 +238,8 @@ class Connection:
         client.on_connect = self._heard_connack
         client.on_publish = self._heard_puback
         client.on_disconnect = self._heard_disconnect
+        client.on_subscribe = self._heard_suback
+        client.on_message = self._heard_message
         return client
 
     # In the loop, on behalf of the thread
@@ -246,6 +251,14 @@ class Connection:
         self._permits.release()
         if not answer.done():
             answer.set_result(Receipt("refused", refusal) if refusal else Receipt("accepted"))
+
+    def _subscribed(self, mid: int, refusal: str) -> None:
+        if mid in self._subscribing and not self._subscribing[mid].done():
+            self._subscribing[mid].set_result(refusal)
+
+    def _heard(self, heard: Heard) -> None:
+        if not self.ended.done():
+            self._hear(heard)
 
     def _connected(self, limits: _Limits) -> None:
         if not self._opened.done():
@@ -269,7 +282,8 @@ class Connection:
         try:
             if self._broker.tls:  # here, since reading the system's authorities takes tens of milliseconds
                 client.tls_set_context(tls_context(self._broker.ca, self._broker.client))
-            client.connect(self._broker.host, self._broker.port, KEEPALIVE)
+            ours = _ours(client.protocol) if self._broker.will else None  # a bare CONNECT has nothing a 3.1.1 misreads
+            client.connect(self._broker.host, self._broker.port, KEEPALIVE, properties=ours)
             self._reached = True
             while not self._stop.is_set():
                 code = client.loop(_TURN)
@@ -282,6 +296,7 @@ class Connection:
             if rest := client.socket():
                 rest.close()
             client.on_connect = client.on_publish = client.on_disconnect = None  # no circle: its sockets close now
+            client.on_subscribe = client.on_message = None
             self._post(self._gone, why)
 
     def _heard_connack(
@@ -303,6 +318,13 @@ class Connection:
 
     def _heard_puback(self, _client: object, _data: object, mid: int, reason: ReasonCode, _found: object) -> None:
         self._post(self._acknowledged, mid, str(reason) if reason.is_failure else "")
+
+    def _heard_suback(self, _client: object, _data: object, mid: int, reasons: list[ReasonCode], _more: object) -> None:
+        refusal = next((str(reason) for reason in reasons if reason.is_failure), "")
+        self._post(self._subscribed, mid, refusal)
+
+    def _heard_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        self._post(self._heard, Heard(message.topic, bytes(message.payload[:_LARGEST_HEARD]), message.retain))
 
     def _heard_disconnect(
         self, _client: object, _data: object, flags: paho.DisconnectFlags, reason: ReasonCode, _found: object

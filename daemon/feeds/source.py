@@ -39,6 +39,12 @@ class Source(Protocol):
     async def wait_beyond(self, number: int, timeout: float) -> None:  # noqa: ASYNC109 - the journal's own contract
         """Return on a greater number, on a change of trouble or waiting, or after the time."""
 
+    def keep(self, key: str, state: bytes | None) -> None:
+        """Remember a small state; never waits."""
+
+    async def kept(self, prefix: str = "") -> dict[str, bytes]:
+        """What was remembered; OSError when it cannot be read."""
+
     def cursor(self, subscriber: str) -> int:
         """The number up to which it has everything."""
 

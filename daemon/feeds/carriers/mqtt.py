@@ -5,11 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+
 from daemon.clock import Clock
 from daemon.config.subscribers import Mqtt
-from daemon.feeds.carrier import Answer, Inquiry, Parcel, Standing, UnreachableError, answered
-from daemon.feeds.envelope import CONTENT_TYPE, LARGEST, Topics, state_message, status_message
-from daemon.feeds.mqtt import Broker, Connection, Dialler
+from daemon.feeds.carrier import Answer, Inquiry, Lane, Parcel, Standing, UnreachableError
+from daemon.feeds.envelope import CONTENT_TYPE, LARGEST, Topics, reply_message, state_message, status_message
+from daemon.feeds.mqtt import Broker, Connection, Dialler, Heard
+
+log = structlog.get_logger()
 
 
 class MqttCarrier:
@@ -32,7 +36,7 @@ class MqttCarrier:
 
     async def dial(self, beat: Callable[[], None], hear: Callable[[Inquiry], None]) -> "MqttLink":
         """Open a connection; UnreachableError or SecretError when that fails."""
-        return MqttLink(await self._dialler.dial(beat), self.topics, self._clock)
+        return MqttLink(await self._dialler.dial(beat), self.topics, self._clock, hear)
 
     def complain(self, channel: str, why: str) -> str:
         """A refusal in words, with what the broker's ACL must say."""
@@ -66,19 +70,21 @@ class MqttCarrier:
 class MqttLink:
     """One connection to the broker, in the words of a feed."""
 
-    def __init__(self, connection: Connection, topics: Topics, clock: Clock) -> None:
+    def __init__(self, connection: Connection, topics: Topics, clock: Clock, hear: Callable[[Inquiry], None]) -> None:
         """Take over a connection that is open."""
         self.version = f"MQTT {connection.version}"
-        self._connection, self._topics, self._clock = connection, topics, clock
+        self._connection, self._topics, self._clock, self._hear = connection, topics, clock, hear
 
     async def run(self) -> str:
-        """Wait for the end; paho works in a thread of its own."""
+        """Listen for requests, and wait for the end; paho works in a thread of its own."""
+        if why := await self._connection.subscribe(self._topics.refill, self._asked):
+            log.warning("requests for old numbers cannot be heard", topic=self._topics.refill, why=why)
         await asyncio.wait([self._connection.ended])
         return self._connection.why
 
     def channel(self, parcel: Parcel) -> str:
         """Its topic."""
-        return self._topics.event(parcel.kind)
+        return self._topics.refilled if parcel.lane is Lane.REFILL else self._topics.event(parcel.kind)
 
     async def publish(self, parcel: Parcel) -> Answer:
         """Send an event on the topic of its kind."""
@@ -96,8 +102,11 @@ class MqttLink:
         return await self._connection.publish(self._topics.state, message, retain=True)
 
     async def reply(self, reply: Mapping[str, Any]) -> Answer:
-        """Refused."""
-        return answered("refused", "nothing can be asked")
+        """Beside the topic of the request, never retained."""
+        return await self._connection.publish(self._topics.reply, reply_message(reply, self._clock.utc()))
+
+    def _asked(self, heard: Heard) -> None:
+        self._hear(Inquiry(heard.body, "retained" if heard.retained else ""))
 
     def drop(self, why: str) -> None:
         """End it at once: the broker publishes the last will."""

@@ -27,15 +27,19 @@ FAST = Pace(
     away=1.0, lasting=0.3, first_pause=0.05, longest_pause=0.2, refused=0.3, acknowledge=1.5, look=0.1, heartbeat=0.5
 )
 
-PASSWORDS = {"police": "p0lice", "property": "pr0perty", "watcher": "w4tcher"}
+PASSWORDS = {"police": "p0lice", "property": "pr0perty", "watcher": "w4tcher", "station": "st4tion"}
 ACL = """
 user police
 topic write gatehouse/v1/lvdinan/police/#
+topic read gatehouse/v1/lvdinan/police/refill
 user property
 topic write gatehouse/v1/lvdinan/property/#
 user watcher
 topic read #
+user station
+topic write gatehouse/v1/lvdinan/police/refill
 """
+"""The police's feed, the property's feed, a reader of everything, and the police's own program that may ask."""
 
 
 def free_port() -> int:
@@ -59,6 +63,7 @@ class MemoryJournal:
         self.events: list[Event] = []
         self.undurable: list[Event] = []
         self.cursors: dict[str, int] = {}
+        self.states: dict[str, bytes] = {}
         self.trouble = ""
         self.epoch = "first"
         self._stir = asyncio.Event()
@@ -110,6 +115,13 @@ class MemoryJournal:
         with suppress(TimeoutError):  # not wait_for, which in Python 3.11 can swallow a cancellation
             async with asyncio.timeout(timeout):
                 await stir.wait()
+
+    def keep(self, key: str, state: bytes | None) -> None:
+        if state is not None:
+            self.states[key] = state
+
+    async def kept(self, prefix: str = "") -> dict[str, bytes]:
+        return {key: state for key, state in self.states.items() if key.startswith(prefix)}
 
     def cursor(self, subscriber: str) -> int:
         return self.cursors.get(subscriber, 0)
@@ -292,10 +304,10 @@ def feeding(broker: Mosquitto, journal: MemoryJournal) -> Callable[..., Any]:
 
 @pytest.fixture
 def alarm(journal: MemoryJournal) -> Callable[..., Event]:
-    """Append an alarm."""
+    """Append an alarm, none that would go ahead of its order."""
 
     def raise_alarm(number: int = 1) -> Event:
         content = {"alarm": "zones.b12.fire", "alarm_kind": "fire", "state": "unacknowledged", "count": number}
-        return journal.append("alarm.raised", severity=1, content=content)
+        return journal.append("alarm.raised", severity=2, content=content)
 
     return raise_alarm

@@ -226,15 +226,18 @@ async def test_while_the_journal_cannot_write_events_go_out_marked_and_come_agai
     assert [int(event["sequence"]) for event in receiver.events[4:]] == [2, 3, 4]
 
 
-async def test_nothing_is_subscribed_to(broker: Any, receive: Any, feeding: Any, journal: Any, alarm: Any) -> None:
-    """The broker's own log: this client never asks for any topic, so a message to it changes nothing."""
+async def test_only_requests_are_subscribed_to(
+    broker: Any, receive: Any, feeding: Any, journal: Any, alarm: Any
+) -> None:
+    """The broker's own log: this client asks for the topic of its requests and for no other."""
     await broker.start()
     receiver = await receive()
     async with feeding() as running:
         alarm()
         await wait_for(lambda: len(receiver.events) == 1)
         assert running.feed.status()["version"] == "MQTT 5"
-    log = (broker.folder / "mosquitto.log").read_text()
+        log = (broker.folder / "mosquitto.log").read_text()
     assert "Received PUBLISH from gatehouse-lvdinan-police" in log
-    assert "Received SUBSCRIBE from watcher" in log
-    assert "SUBSCRIBE from gatehouse" not in log
+    asked = [line for line in log.splitlines() if "gatehouse-lvdinan-police 1 " in line]
+    assert [line.rpartition(" ")[2] for line in asked] == [f"{ROOT}/refill"]
+    assert log.count("SUBSCRIBE from gatehouse") == 1

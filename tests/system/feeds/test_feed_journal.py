@@ -36,7 +36,7 @@ def alarm(number: int) -> Event:
     content = {"alarm": "zones.b12.fire", "alarm_kind": "fire", "state": "unacknowledged", "count": 1}
     event_id = f"{1:012x}-{number}"
     return Event(
-        id=event_id, at=datetime.now(UTC), kind="alarm.raised", subject="zones.b12", severity=1, content=content
+        id=event_id, at=datetime.now(UTC), kind="alarm.raised", subject="zones.b12", severity=2, content=content
     )
 
 

@@ -15,8 +15,8 @@ from daemon.feeds.mqtt import (
     Dialler,
     HungUpError,
     TurnedAwayError,
-    tls_context,
 )
+from daemon.feeds.tls import tls_context
 
 CONNECT, PUBLISH, DISCONNECT = 1, 3, 14
 Packet = tuple[int, bytes]

@@ -29,6 +29,7 @@ class Paper:
         self.events: list[Event] = []
         self.undurable: list[Event] = []
         self.cursors: dict[str, int] = {}
+        self.states: dict[str, bytes] = {}
         self.moves: list[int] = []
         self._bell = asyncio.Event()
 
@@ -66,6 +67,13 @@ class Paper:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
                     await bell.wait()
+
+    def keep(self, key: str, state: bytes | None) -> None:
+        if state is not None:
+            self.states[key] = state
+
+    async def kept(self, prefix: str = "") -> dict[str, bytes]:
+        return {key: state for key, state in self.states.items() if key.startswith(prefix)}
 
     def cursor(self, subscriber: str) -> int:
         return self.cursors.get(subscriber, 0) if self.epoch else 0
