@@ -108,11 +108,11 @@ class Rule:
         return self.zone or f"rules.{self.name}"
 
     def _is_fire(self, alarm: str) -> bool:
-        """Whether this is the alarm of a fire contact: `zones.b12.fire`, `zones.b12.fire.2`."""
-        section, _, rest = alarm.partition(".")
-        zone, _, rest = rest.partition(".")
-        burns = section == "zones" and rest.split(".")[0] == "fire"
-        return burns and self.zone in (None, f"zones.{zone}")
+        """Whether this is a fire: of a panel's contact (`zones.b12.fire.2`), or confirmed by two of our own sensors."""
+        section, *rest = alarm.split(".")
+        if section != "zones" or len(rest) < 2:
+            return False
+        return (rest[1] == "fire" or rest[-1] == "confirmed") and self.zone in (None, f"zones.{rest[0]}")
 
     def _condition(
         self, scene: Scene, word: str, severity: Severity, active: bool | None, more: dict[str, object]
