@@ -24,6 +24,8 @@ from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.crew import Crew
 from daemon.engine import Engine
+from daemon.escalation.office import Office
+from daemon.escalation.routes import routes as ladder_routes
 from daemon.feeds.feed import Feed
 from daemon.field.blackbox import FOLDER, Blackbox
 from daemon.field.lines import LineOwner
@@ -71,6 +73,8 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     status = Status(plan, engine, journal, lines, feeds, clock, channels)
     operator = Operator(engine, plan.site, titles, clock)
     desk = Desk(engine, lambda: daemon.plan, clock)
+    office = Office(plan.directory, engine, journal, channels, titles, secrets.read, clock, plan.site.site)
+    status.office = office
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
     engine.annunciator.shelving.keep, engine.annunciator.places = journal.keep, zones(plan.rules)
@@ -90,6 +94,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         status=status,
         operator=operator,
         desk=desk,
+        office=office,
         api=Api(status, operator, journal, titles),
         supervisor=Supervisor(engine.raise_own, clock),
         blackbox=blackbox,
@@ -104,6 +109,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         daemon.add_channel(name)
     daemon.route_orders()
     daemon.api.add(alarm_routes(desk, lambda: daemon.plan, journal, daemon.api.told))
+    daemon.api.add(ladder_routes(office, lambda: daemon.plan))
     daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())
     return daemon
 
@@ -153,6 +159,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
         crew.start(f"lines.{name}", line.run, shown(line))
     for name, feed in daemon.feeds.items():
         crew.start(f"feeds.{name}", feed.run)
+    crew.start("ladders", daemon.office.run, shown(daemon.office))
     for name, outbox in daemon.channels.items():
         crew.start(f"channels.{name}", outbox.run)
     daemon.api.add(face.routes(reload))
@@ -184,6 +191,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
     engine.know(_LAST_RUN)
     engine.judge_all()
     asked.set()
+    await daemon.office.restore()
     await _find_well(daemon)
 
 

@@ -13,6 +13,7 @@ from daemon.clock import Clock
 from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.engine import Engine
+from daemon.escalation.office import Office
 from daemon.feeds.carriers import carrier
 from daemon.feeds.feed import Feed
 from daemon.field.blackbox import Blackbox
@@ -63,6 +64,7 @@ class Daemon:
     status: Status
     operator: Operator
     desk: Desk
+    office: Office
     api: Api
     supervisor: Supervisor
     blackbox: Blackbox

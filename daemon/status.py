@@ -10,6 +10,7 @@ from daemon.channels.outbox import Outbox
 from daemon.clock import Clock
 from daemon.config.load import Plan
 from daemon.engine import Engine
+from daemon.escalation.office import Office
 from daemon.feeds.feed import Feed
 from daemon.feeds.phrases import phrase
 from daemon.feeds.texts import Language
@@ -43,6 +44,7 @@ class Status:
         self._started = clock.monotonic()
         self.zone = ZoneInfo(plan.site.site.timezone)
         """The site's own time zone, for what people read."""
+        self.office: Office | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything, at this instant."""
@@ -69,6 +71,7 @@ class Status:
             },
             "feeds": self.feeds(),
             "channels": self.channels(),
+            "ladders": self.office.status() if self.office else None,
         }
 
     def lines(self) -> dict[str, dict[str, Any]]:

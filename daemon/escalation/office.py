@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from daemon.alarms.annunciator import own
 from daemon.clock import Clock
+from daemon.config.site import SiteHeader
 from daemon.engine import Engine
 from daemon.escalation import keeping, proof
 from daemon.escalation.directory import Directory
@@ -18,6 +21,8 @@ from daemon.escalation.trial import Trial, Trials
 from daemon.feeds.phrases import phrase
 from daemon.journal.journal import Journal
 from gatehouse.alarms import Alarm, Condition, Severity
+
+log = structlog.get_logger()
 
 _LOOK = 3600.0
 """Seconds between two looks whether a test has grown too old."""
@@ -36,16 +41,16 @@ class Office:
         titles: Mapping[str, str],
         secret: Callable[[str], bytes],
         clock: Clock,
-        site: str,
-        zone: ZoneInfo,
+        site: SiteHeader,
     ) -> None:
         """Listens to alarms from now on."""
+        zone = ZoneInfo(site.timezone)
         self._engine, self._journal, self._clock, self._zone = engine, journal, clock, zone
-        self._titles, self._outboxes = titles, outboxes
+        self._titles, self._asked = titles, False
         teller = Teller(directory, outboxes, engine.recorder, titles, secret, clock, zone)
         self.teller = teller
         self.escalations = Escalations(directory, engine, journal, teller, clock, zone)
-        self.trials = Trials(directory, teller, journal, engine.recorder, clock, site)
+        self.trials = Trials(directory, teller, journal, engine.recorder, clock, site.name)
         self.trials.changed = self.look
         engine.annunciator.watch(self.escalations.hear)
 
@@ -68,11 +73,18 @@ class Office:
                 await asyncio.sleep(_LOOK)
 
     async def restore(self) -> None:
-        """Go on where the last run was, once alarms are known again. OSError when the journal cannot say."""
-        self.trials.restore((await self._journal.kept(proof.PREFIX)).values())
+        """Go on where the last run was, once alarms are known again; what the journal cannot say begins anew."""
+        try:
+            tests, climbs = await self._journal.kept(proof.PREFIX), await self._journal.kept(keeping.PREFIX)
+        except OSError as error:
+            log.error("escalations of the last run are not known, they begin anew", why=str(error))
+            tests, climbs = {}, {}
+        else:
+            self._asked = True
+        self.trials.restore(tests.values())
         book = self._engine.annunciator
-        alarms = [*book.cases.values(), *book.standing.values()]
-        self.escalations.restore(await self._journal.kept(keeping.PREFIX), alarms)
+        self.escalations.restore(climbs, [*book.cases.values(), *book.standing.values()])
+        self.look()
 
     def change(self, directory: Directory) -> None:
         """Other people, rotas and ladders count from now on."""
@@ -82,8 +94,9 @@ class Office:
         self.look()
 
     def look(self) -> None:
-        """Raise the alarm over people whom nobody has tested to reach, or take it back."""
-        self._engine.raise_own(untested(self.trials.untested()))
+        """Raise the alarm over people whom no test has reached, or take it back; once earlier tests are known."""
+        if self._asked:
+            self._engine.raise_own(untested(self.trials.untested()))
 
     # What is told
 

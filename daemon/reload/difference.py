@@ -60,6 +60,9 @@ class Difference:
     rules: Turn
     subscribers: Turn
     channels: Turn
+    people: Turn
+    rotas: Turn
+    ladders: Turn
     cards: Turn
     """By card number."""
     titles: Turn
@@ -69,7 +72,9 @@ class Difference:
     def __bool__(self) -> bool:
         """Something differs."""
         turns = [self.lines, self.devices, self.outputs, self.actuators, self.rules, self.subscribers, self.cards]
-        turns.append(self.channels)
+        turns += [self.channels, self.people, self.rotas, self.ladders]
+        if self.old.site.escalation != self.new.site.escalation:
+            return True
         return any(turns) or bool(self.titles or self.fixed) or self.old.site.site != self.new.site.site
 
     @property
@@ -101,6 +106,9 @@ def difference(old: Plan, new: Plan) -> Difference:
         rules=rules,
         subscribers=turn(_subscribers(old), _subscribers(new)),
         channels=turn(_channels(old), _channels(new)),
+        people=turn(old.site.people, new.site.people),
+        rotas=turn(old.site.rotas, new.site.rotas),
+        ladders=turn(old.site.ladders, new.site.ladders),
         cards=turn(old.cards.by_number, new.cards.by_number),
         titles=turn(old.titles, new.titles),
         fixed=tuple(f"site.{key}" for key in ("id", "timezone") if _header(old, key) != _header(new, key)),

@@ -44,6 +44,7 @@ def told(change: Difference) -> list[Change]:
         *_section("rules", change.rules, rules),
         *_section("subscribers", change.subscribers, subscribers),
         *_section("channels", change.channels, channels),
+        *_ladders(change),
         *_cards(change.cards),
         *_titles(change),
     ]
@@ -81,6 +82,19 @@ def _places(change: Difference, section: str) -> Iterator[Change]:
     sections = [getattr(plan.site, section) for plan in (change.old, change.new)]
     before, after = ({name: entry.model_dump() for name, entry in each.items()} for each in sections)
     yield from _section(section, turn(before, after), (before, after))
+
+
+def _ladders(change: Difference) -> Iterator[Change]:
+    """Of people only that they changed: what they are called by is nobody's business here."""
+    yield from _signed("people", change.people, lambda _: Text("已更改", "changed"))
+    for section, turned in (("rotas", change.rotas), ("ladders", change.ladders)):
+        entries = [{name: its.model_dump() for name, its in getattr(plan.site, section).items()}
+                   for plan in (change.old, change.new)]  # fmt: skip
+        yield from _section(section, turned, entries)
+    within = [plan.directory.tested_within for plan in (change.old, change.new)]
+    if within[0] != within[1]:
+        said = f"tested_within {within[0] / 86400:g}d → {within[1] / 86400:g}d"
+        yield Change("~", "escalation", Text(said, said))
 
 
 def _cards(cards: Turn) -> Iterator[Change]:

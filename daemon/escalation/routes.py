@@ -1,0 +1,99 @@
+"""The ladders over the local API: what is being climbed, who would be called, a test, an answer."""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from daemon.config.faults import listed, nearest
+from daemon.config.load import Plan
+from daemon.escalation.office import Office
+from daemon.escalation.trial import NobodyError
+from daemon.feeds.phrases import phrase
+from daemon.operator import RefusedError, UnknownError
+from daemon.wishes import Wish, answered, granting
+
+
+def routes(office: Office, plan: Callable[[], Plan]) -> list[Route]:
+    """`GET /v1/ladder`, `/v1/ladder/show` and `/v1/ladder/test/NUMBER`; `POST /v1/ladder/NAME/test` and `answer`."""
+
+    async def status(_: Request) -> Response:
+        return answered(office.status())
+
+    async def show(request: Request) -> Response:
+        query = request.query_params
+        try:
+            zone = _zone(query.get("zone", ""), plan())
+            at = _at(query.get("at", ""), ZoneInfo(plan().site.site.timezone))
+        except ValueError as error:
+            return answered({"error": str(error)}, 400)
+        return answered(office.show(zone, query.get("kind") or "fire", at))
+
+    async def course(request: Request) -> Response:
+        number = request.path_params["number"]
+        trial = office.trials.find(number)
+        if trial is None:
+            return answered({"error": f"没有第 {number} 次测试。 There is no test {number}."}, 404)
+        told = trial.told()
+        for leg in filter(None, told["legs"].values()):
+            leg["text"] = {"zh": phrase(leg["why"], "zh"), "en": leg["why"]}
+        return answered(told)
+
+    return [
+        Route("/v1/ladder", status),
+        Route("/v1/ladder/show", show),
+        Route("/v1/ladder/test/{number:int}", course),
+        Route("/v1/ladder/{name}/test", granting(Wish, lambda name, wish: _test(office, name, wish)), methods=["POST"]),
+        Route("/v1/ladder/{name}/answer", granting(Wish, lambda name, wish: _answer(office, name, wish)),
+              methods=["POST"]),
+    ]  # fmt: skip
+
+
+def _test(office: Office, name: str, wish: Wish) -> str:
+    """The number of the test, as a text: its course is asked for by it."""
+    try:
+        return str(office.test(name, wish.by).number)
+    except NobodyError as error:
+        people = office.directory.people
+        if office.directory.who_is(name) in people:
+            raise RefusedError(f"{name} 没有任何通道的地址。 {name} has no address at any channel.") from error
+        known = [*people, *office.directory.groups]
+        close = nearest(name, known)
+        guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
+        raise UnknownError(
+            f"没有叫 {name!r} 的人员或群{guess[0]} Nobody and no group is called {name!r}{guess[1]} {listed(known)}"
+        ) from error
+
+
+def _answer(office: Office, name: str, wish: Wish) -> str:
+    occurrence = next((run.alarm.occurrence for run in office.escalations.runs.values()
+                       if name in (run.alarm.occurrence, run.alarm.condition.alarm)), "")  # fmt: skip
+    if not office.escalations.answer(occurrence, wish.by):
+        raise UnknownError(f"{name}：没有正在进行的呼叫。 Nobody is being called for {name}.")
+    return f"{name}：已记下 {wish.by} 应答。 {wish.by} has answered."
+
+
+def _zone(text: str, plan: Plan) -> str:
+    """The full name of a zone; ValueError when there is none."""
+    full = text if not text or text.startswith("zones.") else f"zones.{text}"
+    if full and full.removeprefix("zones.") not in plan.site.zones:
+        close, known = nearest(text, plan.site.zones), listed(plan.site.zones)
+        guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
+        raise ValueError(f"没有防区 {text!r}{guess[0]} There is no zone {text!r}{guess[1]} {known}")
+    return full
+
+
+def _at(text: str, zone: ZoneInfo) -> datetime | None:
+    """A time of the site, as people write it; ValueError when it is none."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(
+            f"时间写成 2026-10-01T03:00，收到 {text[:40]!r}。 Write a time like 2026-10-01T03:00."
+        ) from error
+    return at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone)
