@@ -11,7 +11,7 @@ import structlog
 
 from daemon.agenda import TICK, Agenda
 from daemon.alarms.annunciator import Annunciator, own
-from daemon.alarms.apart import SetApart
+from daemon.alarms.apart import SetApart, Silenced
 from daemon.arbiter import Arbiter, Decision
 from daemon.booms import Boom
 from daemon.clock import Clock
@@ -50,7 +50,7 @@ class Engine:
         self.arbiter = arbiter
         self.recorder = recorder
         self.annunciator = Annunciator(recorder.emit, clock)
-        self._apart = SetApart(self.annunciator)
+        self._apart, self._silenced = SetApart(self.annunciator), Silenced(self.annunciator)
         self.progress = 0
         self._clock = clock
         self._zone = ZoneInfo(timezone)
@@ -263,6 +263,7 @@ class Engine:
             told=told,
             standing=self.annunciator.standing.keys(),
             apart=self._apart,
+            silenced=self._silenced,
             wake=lambda at: self._agenda.wake(at, rule.name),
         )
         try:
@@ -341,6 +342,10 @@ class Engine:
     def next_wake(self) -> float:
         """The same but for turns and looks at actuators, which come round by themselves."""
         return min(self._agenda.next_wake(), self._freshness.next(), self.arbiter.next_expiry())
+
+    def pace(self, seconds: float) -> None:
+        """Let so much time pass between two turns; a rehearsal of hours takes fewer than a day on guard."""
+        self._agenda.pace = seconds
 
     @property
     def rules(self) -> Mapping[str, Rule]:

@@ -60,7 +60,8 @@ class Scene:
     told: Mapping[str, Value | None]  # what each output is told now; None: held as it is
     standing: Collection[str]  # ids of alarms not back to normal; a latched one stays until it is reset
     wake: Callable[[float], None]  # ask to be judged again at this monotonic second
-    apart: Collection[str] = ()  # ids of alarms that a person has disabled or shelved, raised or not
+    apart: Collection[str] = ()  # ids of standing alarms that a person has disabled or shelved
+    silenced: Collection[str] = ()  # ids of standing alarms whose sounders a person has stopped
 
     def read(self, point: str) -> Reading:
         """The latest reading, BAD when stale."""

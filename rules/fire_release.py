@@ -1,7 +1,8 @@
 """Fire release: any fire contact of a zone frees its doors and lanes and sounds its sirens until it is reset by name.
 
 The contacts are the fire panel's own, already decided there, so one of them is enough. Each contact is an alarm of
-its own (`zones.b12.fire`, `zones.b12.fire.2`, …): a second one that trips notifies as loudly as the first.
+its own (`zones.b12.fire`, `zones.b12.fire.2`, …): a second one that trips notifies as loudly as the first, and
+sounds again what a person had silenced.
 
 Stale or uncertain contact: frees nothing by itself, clears nothing, and no fire alarm of the zone can be reset while
 any contact cannot be read. After `patience` it is a fault of its own (`zones.b12.fire_input`); with `stale: release`
@@ -69,9 +70,15 @@ class Rule:
         if burning or (self.stale == "release" and any(lost.values())):
             for output in self.release:
                 yield self._demand(output, Passage.OPEN, "fire" if burning else "fire_input")
-        if burning:
+        if burning and self._loud(scene, states):
             for output in self.sirens:
                 yield self._demand(output, True, "fire")
+
+    def _loud(self, scene: Scene, states: dict[str, bool | None]) -> bool:
+        """Some fire alarm of the zone was not silenced, or is only just rising: silence is for what was known then."""
+        fires = [alarm for alarm in scene.standing if self._is_fire(alarm)]
+        rising = any(states[point] and alarm not in fires for alarm, point in zip(self._alarms, self.fire, strict=True))
+        return rising or any(alarm not in scene.silenced for alarm in fires)
 
     @property
     def _alarms(self) -> list[str]:

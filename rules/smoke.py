@@ -107,7 +107,7 @@ class Rule:
         yield confirmed
         stands = confirmed.alarm in scene.standing
         if (confirmed.active or stands) and confirmed.alarm not in scene.apart:
-            for output in self.outputs:
+            for output in self.outputs if self._loud(scene, confirmed.alarm) else self.release:
                 value = True if output in self.sirens else Passage.OPEN
                 yield Demand(
                     output=output,
@@ -116,6 +116,11 @@ class Rule:
                     issuer=self.name,
                     reason="fire_confirmed",
                 )
+
+    def _loud(self, scene: Scene, confirmed: str) -> bool:
+        """The fire is only just confirmed, or some alarm of this rule stands that nobody has silenced."""
+        its = [alarm for alarm in (confirmed, *map(self._alarm, self._points)) if alarm in scene.standing]
+        return confirmed not in its or any(alarm not in scene.silenced for alarm in its)
 
     def _alarm(self, point: str) -> str:
         return named(f"{self.zone}.{self.name}", point)

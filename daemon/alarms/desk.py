@@ -57,15 +57,15 @@ class Desk:
         return self.book.reset(alarm.condition.alarm, by)
 
     def silence(self, target: str, by: str) -> str:
-        """Stop the sounders of an alarm, an incident, a zone, or of `all`. They sound again with the next alarm."""
+        """Stop the sounders where an alarm or an incident is, of a zone, or of `all`. The next alarm sounds again."""
         standing = list(self.book.standing.values())
         if target == "all":
-            meant = standing
-        elif target.startswith("zones."):
-            meant = [alarm for alarm in standing if alarm.condition.subject == target]
+            places = {alarm.condition.subject for alarm in standing}
+        elif target in self._plan().titles:
+            places = {target}
         else:
-            meant = [alarm for alarm in find(self.book, target) if alarm in standing]
-        loud = [alarm for alarm in meant if not alarm.silenced_by]
+            places = {alarm.condition.subject for alarm in find(self.book, target)}
+        loud = [alarm for alarm in standing if alarm.condition.subject in places and not alarm.silenced_by]
         if not loud:
             raise self._refused(target, "silence", "nothing is sounding there", by)
         for alarm in loud:
