@@ -12,6 +12,7 @@ from console.alarms import alarms
 from console.alarms import app as alarm_app
 from console.changes import reload, replace
 from console.driver import app as driver_app
+from console.journal import app as journal_app
 from console.options import (
     STATE,
     ByOpt,
@@ -43,7 +44,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-journal_app = typer.Typer(help="日志：校验。 The journal: verify.", no_args_is_help=True)
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(journal_app, name="journal")
 app.add_typer(driver_app, name="driver")
@@ -201,17 +201,6 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
     if follow:
         for line in daemon.follow("/v1/events", after=found[-1]["number"] if found else head, follow=True, **query):
             put(json.loads(line))
-
-
-@journal_app.command("verify")
-def journal_verify(
-    state: StateOpt = STATE,
-    head: Annotated[str, typer.Option(help="已知的 编号:哈希，用来发现被截去的尾部。 A known NUMBER:HASH.")] = "",
-) -> None:
-    """校验哈希链，指出被改、被删、被插入的行。 Find a changed, removed or inserted line and name it; exit 0 or 1."""
-    from console import offline
-
-    raise typer.Exit(offline.verify(state, head))
 
 
 @app.command()

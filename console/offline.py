@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -21,7 +20,6 @@ from daemon.config import load as config
 from daemon.config.faults import Fault
 from daemon.config.secrets import Secrets
 from daemon.feeds.catalogue import describe
-from daemon.journal import chain
 from daemon.journal import query as journal_query
 from daemon.journal.journal import Filter, JournalError
 from daemon.reload.source import Source, faulty, rolled_back
@@ -207,33 +205,6 @@ def _site_of(state: Path) -> tuple[Mapping[str, str], tzinfo | None]:
     except (config.ConfigError, OSError):
         plan = None
     return (plan.titles, ZoneInfo(plan.site.site.timezone)) if plan else ({}, None)
-
-
-def verify(state: Path, head: str) -> int:
-    """Check the journal's chain; 0 when it is whole, 1 when it is not, 2 when there is nothing to check."""
-    try:
-        known = chain.parse_head(head) if head else None
-        verdict = chain.verify(state / "journal.db", known=known, progress=_progress if sys.stderr.isatty() else None)
-    except (OSError, ValueError, JournalError) as error:
-        typer.echo(str(error), err=True)
-        return 2
-    for finding in verdict.findings:
-        typer.echo(str(finding))
-    if known and not verdict.proved:
-        typer.echo(f"{head} 不在日志中！ That head is not in this journal: its end was cut off, or it is another one.")
-        return 1
-    if verdict.clean:
-        typer.echo(
-            f"{verdict.checked} 条，哈希链完整。 {verdict.checked} lines, the chain is whole.\n"
-            f"{verdict.last}:{verdict.head_hash}"
-        )
-    else:
-        typer.echo(f"{verdict.faults} 处不符！ {verdict.faults} fault(s) in {verdict.checked} lines.")
-    return 0 if verdict.clean else 1
-
-
-def _progress(done: int, total: int) -> None:
-    typer.echo(f"\r{done} / {total}", nl=False, err=True)
 
 
 def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:

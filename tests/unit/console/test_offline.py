@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -241,33 +239,3 @@ def test_what_cannot_be_read_is_said_on_the_other_channel(tmp_path, query, capsy
     out, err = capsys.readouterr()
     assert out == ""
     assert len(err.strip()) > 10
-
-
-def test_a_whole_journal_is_verified_with_its_head(tmp_path, capsys):
-    state = keep_journal(tmp_path / "state", "line.up", "line.down")
-    assert offline.verify(state, "") == 0
-    said, head = capsys.readouterr().out.splitlines()
-    assert said == "2 条，哈希链完整。 2 lines, the chain is whole."
-    assert offline.verify(state, head) == 0
-    assert offline.verify(state, f"1:{'0' * 64}") == 1
-    assert "不在日志中" in capsys.readouterr().out
-
-
-def test_a_changed_line_is_named(tmp_path, capsys):
-    state = keep_journal(tmp_path / "state", "line.up", "line.down")
-    with closing(sqlite3.connect(state / "journal.db")) as file, file:
-        for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            file.execute(f"DROP TRIGGER {name}")
-        file.execute("UPDATE events SET body = replace(body, '李四', '王五') WHERE number = 2")
-    assert offline.verify(state, "") == 1
-    out = capsys.readouterr().out
-    assert "2" in out.splitlines()[0]
-    assert "处不符" in out
-
-
-@pytest.mark.parametrize("head", ["", "nonsense"])
-def test_nothing_to_verify_is_not_called_whole(tmp_path, head, capsys):
-    assert offline.verify(tmp_path / "missing", head) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.strip()
