@@ -21,6 +21,8 @@ class Agenda:
 
     def __init__(self, now: float) -> None:
         """Nothing to judge yet."""
+        self.pace = TICK
+        """Seconds between two turns; a rehearsal of hours takes fewer."""
         self._names: list[str] = []
         self._place = 0
         self._turn = now
@@ -55,7 +57,7 @@ class Agenda:
                 del self._asked[name]
                 found.append(name)
         if now >= self._turn:
-            self._turn = now + TICK
+            self._turn = now + self.pace
             found += self._next_turn()
         return found
 

@@ -105,7 +105,7 @@ class Play:
         """Let time pass, and close each window when its time is over."""
         while ends := [wait.end for wait in self._waits if wait.end < second]:
             self.stage.advance(min(ends), self._look)
-            for wait in [wait for wait in self._waits if wait.end <= self.stage.second]:
+            for wait in [wait for wait in self._waits if wait.end <= min(ends)]:
                 self._close(wait)
         self.stage.advance(second, self._look)
 

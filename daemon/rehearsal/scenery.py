@@ -44,6 +44,7 @@ def _add_rules(site: Document, rules: Mapping[str, Any], text: Document) -> None
                 del places[where]
     site.keys |= _of_rules(text.keys)
     site.values |= {where: place for where, place in _of_rules(text.values).items() if len(where) > 1}
+    site.styles |= {where: style for where, style in text.styles.items() if where[:1] == ("rules",)}
     site.numbers |= {where: word for where, word in text.numbers.items() if where[:1] == ("rules",)}
 
 
@@ -56,5 +57,6 @@ def _inner(text: Document, key: str) -> Document:
     inner = Document(text.file, dict(text.data[key]))
     inner.keys = {where[1:]: place for where, place in text.keys.items() if where[:1] == (key,)}
     inner.values = {where[1:]: place for where, place in text.values.items() if where[:1] == (key,)}
+    inner.styles = {where[1:]: style for where, style in text.styles.items() if where[:1] == (key,)}
     inner.numbers = {where[1:]: word for where, word in text.numbers.items() if where[:1] == (key,)}
     return inner

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from daemon.actuators import actuators
+from daemon.agenda import TICK
 from daemon.alarms.desk import Desk
 from daemon.arbiter import Arbiter
 from daemon.config.load import Plan
@@ -24,10 +25,11 @@ from gatehouse.rule import Rule
 
 _BEGIN = 100_000.0
 """Monotonic second at which a stage begins: later than any reading may be old."""
-_LIVELY = 10.0
+_LIVELY = 3.0
 """Seconds after something happened in which turns come as often as in a real daemon."""
-_CALM = 10.0
-"""Seconds between two turns when nothing happens: what rules ask for comes to the instant all the same."""
+_SHARE, _RAREST = 0.25, 600.0
+"""Later they come after such a share of the time for which nothing has happened, and after so many seconds at most:
+what rules ask for comes to the instant all the same."""
 _MOST_STEPS = 5_000
 """Instants within one second at which something is judged; with more, a rule asks for ever to be woken."""
 
@@ -71,7 +73,7 @@ class Stage:
         self.world = World(plan, self.clock, self.later)
         self._steps, self._second = 0, 0
         self._pristine = fresh(plan)
-        self._lively = self.clock.now
+        self._stirred = self.clock.now
         self._begin([])
 
     def _local(self, moment: datetime) -> datetime:
@@ -179,7 +181,7 @@ class Stage:
 
     def stir(self) -> None:
         """Something has happened: be as attentive as a real daemon for a while."""
-        self._lively = self.clock.now + _LIVELY
+        self._stirred = self.clock.now
 
     def advance(self, second: float, look: Callable[[], None]) -> None:
         """Let time pass up to this second; `look` after each instant at which anything could change."""
@@ -190,6 +192,7 @@ class Stage:
             while self.later.next() <= self.clock.now:
                 self.later.pop()()
             events = len(self.events)
+            self.engine.pace(self._turn())
             self.engine.tick(self.clock.now)
             if len(self.events) > events:
                 self.stir()
@@ -200,11 +203,18 @@ class Stage:
         self._steps = self._steps + 1 if int(at) == self._second else 0
         self._second = int(at)
         if self._steps > _MOST_STEPS:
-            raise StageError(f"{self.second:g}s: {_MOST_STEPS} instants within a second, rules ask to be woken for ever")
+            raise StageError(
+                f"{self.second:g}s: {_MOST_STEPS} instants within a second, rules ask to be woken for ever"
+            )
+
+    def _turn(self) -> float:
+        """Seconds to the next turn."""
+        idle = self.clock.now - self._stirred
+        return TICK if idle < _LIVELY else min(idle * _SHARE, _RAREST)
 
     def _next(self) -> float:
-        engine, now = self.engine, self.clock.now
-        due = engine.next_due() if now < self._lively else min(engine.next_wake(), now + _CALM)
+        engine, now, turn = self.engine, self.clock.now, self._turn()
+        due = engine.next_due() if turn == TICK else min(engine.next_wake(), now + turn)
         return min(max(due, now + 0.001), max(self.later.next(), now))
 
     def settle(self) -> None:
