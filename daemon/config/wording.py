@@ -130,8 +130,8 @@ _VALUES = {
         "found {value}", "write mqtts://host:port, or mqtt://host:port without encryption",
         "写的是 {value}", "请写成 mqtts://主机:端口，不加密则为 mqtt://主机:端口"),
     "webhook_url": (
-        "found {value}", "write https://host/path, without a name, a password or # in it",
-        "写的是 {value}", "请写成 https://主机/路径，里面不要有用户名、密码或 #"),
+        "this is no web address that can be used", "write https://host/path, without a name, a password or # in it",
+        "这不是可用的网址", "请写成 https://主机/路径，里面不要有用户名、密码或 #"),
     "timezone": (
         "{value} is not a time zone", "one is written like Asia/Shanghai",
         "{value} 不是时区", "时区写成 Asia/Shanghai 这样"),
