@@ -71,6 +71,10 @@ class Agenda:
             heapq.heappop(self._wakes)
         return self._wakes[0][0] if self._wakes else math.inf
 
+    def asked(self, name: str) -> float:
+        """When this rule wants to be judged; inf when it did not ask."""
+        return self._asked.get(name, math.inf)
+
     def _next_turn(self) -> list[str]:
         size = max(_FEWEST, -(-len(self._names) // _TURNS))
         if len(self._names) <= size:

@@ -343,6 +343,10 @@ class Engine:
         """The same but for turns and looks at actuators, which come round by themselves."""
         return min(self._agenda.next_wake(), self._freshness.next(), self.arbiter.next_expiry())
 
+    def wake_of(self, rule: str) -> float:
+        """Monotonic second at which a rule has asked to be judged; inf when it did not."""
+        return self._agenda.asked(rule)
+
     def pace(self, seconds: float) -> None:
         """Let so much time pass between two turns; a rehearsal of hours takes fewer than a day on guard."""
         self._agenda.pace = seconds

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from daemon.clock import Clock
@@ -16,6 +17,8 @@ class Recorder:
         self.boot = secrets.token_hex(6)
         self.trace: Callable[[str, str, Mapping[str, Any]], str] = _no_trace
         """Asked of every event: the file in which what a line said about it will be found, empty for most."""
+        self.acted: dict[str, datetime] = {}
+        """When each rule last had an event written in its name, since the start."""
         self._append = append
         self._clock = clock
         self._count = 0
@@ -45,6 +48,8 @@ class Recorder:
             severity=severity,
             content=content,
         )
+        if actor.startswith("rule:"):
+            self.acted[actor] = event.at
         self._append(event)
         return event
 
