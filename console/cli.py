@@ -13,6 +13,7 @@ from console.alarms import app as alarm_app
 from console.changes import reload, replace
 from console.driver import app as driver_app
 from console.journal import app as journal_app
+from console.ladder import app as ladder_app
 from console.options import (
     STATE,
     ByOpt,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(journal_app, name="journal")
 app.add_typer(driver_app, name="driver")
+app.add_typer(ladder_app, name="ladder")
 app.add_typer(rules_app, name="rules")
 
 
@@ -100,17 +102,22 @@ def run(
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0917 - typer calls it by name
     site: SiteArg,
     secrets: SecretsOpt = None,
     wires: WiresOpt = None,
+    state: StateOpt = STATE,
+    allow_untested: Annotated[
+        bool, typer.Option("--allow-untested", help="通道未测试只作提示。 Channels without a test are a warning only.")
+    ] = False,
     lang: LangOpt = Language.ZH,
     json_: JsonOpt = False,
 ) -> None:
     """检查站点文件，一次列出全部错误。 Check a site and report every fault at once; exit status 0 or 2."""
     from console import offline
 
-    raise typer.Exit(offline.check(site, secrets, wires, lang.value, as_json=json_))
+    done = offline.check(site, secrets, wires, lang.value, as_json=json_, state=state, allow_untested=allow_untested)
+    raise typer.Exit(done)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
+from console import ladder_file
 from console.show_lines import ShowLines
 from daemon import log, main
 from daemon.config import lastgood, overload
@@ -25,12 +26,30 @@ from daemon.journal.journal import Filter, JournalError
 from daemon.reload.source import Source, faulty, rolled_back
 
 
-def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *, as_json: bool) -> int:
-    """Print every fault of a site; 0 when there is none, else 2."""
+def check(
+    site: Path,
+    secrets: Path | None,
+    wires: Path | None,
+    language: str,
+    *,
+    as_json: bool,
+    state: Path | None = None,
+    allow_untested: bool = False,
+) -> int:
+    """Print every fault of a site; 0 when there is none, else 2. Warnings go to the side.
+
+    `state`: whose tests of channels count; without it these are not looked at.
+    """
+    faults: Sequence[Fault] = ()
     try:
         plan = config.load(site, wires=wires, secrets=Secrets.beside(site, secrets))
     except config.ConfigError as error:
         faults = error.faults
+    else:
+        untested = ladder_file.untested(site, plan, secrets, state) if state is not None else []
+        faults = [] if allow_untested else untested
+        _warn([*plan.warnings, *(untested if allow_untested else [])], language)
+    if faults:
         if as_json:
             typer.echo(json.dumps([_document(fault) for fault in faults], ensure_ascii=False, indent=1))
         else:
@@ -53,6 +72,12 @@ def check(site: Path, secrets: Path | None, wires: Path | None, language: str, *
     else:
         typer.echo(f"{site}: good ({', '.join(f'{number} {key}' for key, number in counts.items())})")
     return 0
+
+
+def _warn(warnings: Sequence[Fault], language: str) -> None:
+    for warning in warnings:
+        said = f"warning: {warning.text('en')}" if language == "en" else f"提示：{warning.text('zh')}"
+        typer.echo(said, err=True)
 
 
 def _document(fault: Fault) -> dict[str, object]:

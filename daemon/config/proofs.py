@@ -31,16 +31,21 @@ def found(state: Path) -> dict[tuple[str, str], Proof]:
     return decoded(value for key, value in states.items() if key.startswith(PREFIX))
 
 
-def untested(plan: Plan, document: Document, state: Path, secrets: Secrets, now: datetime) -> Iterator[Fault]:
-    """A fault for each ladder, or one for all where they are the usual ones."""
+def prover(plan: Plan, state: Path, secrets: Secrets, now: datetime) -> Prover:
+    """Who can be reached for certain."""
 
     def resolve(address: Address) -> str:
         try:
-            return secrets.read(address.text).decode() if address.secret else address.text
+            return secrets.read(address.text).decode().strip() if address.secret else address.text
         except (SecretError, UnicodeDecodeError):
             return ""
 
-    ladders = Prover(plan.directory, found(state), resolve, now).all()
+    return Prover(plan.directory, found(state), resolve, now)
+
+
+def untested(plan: Plan, document: Document, state: Path, secrets: Secrets, now: datetime) -> Iterator[Fault]:
+    """A fault for each ladder, or one for all where they are the usual ones."""
+    ladders = prover(plan, state, secrets, now).all()
     if plan.directory.standard and ladders:
         ladders = {"": list(dict.fromkeys(name for people in ladders.values() for name in people))}
     for name, people in ladders.items():

@@ -18,6 +18,7 @@ from daemon.escalation.preview import preview
 from daemon.escalation.runner import Escalations, Run
 from daemon.escalation.teller import Post, Teller
 from daemon.escalation.trial import Trial, Trials
+from daemon.feeds.catalogue import title
 from daemon.feeds.phrases import phrase
 from daemon.journal.journal import Journal
 from gatehouse.alarms import Alarm, Condition, Severity
@@ -123,6 +124,7 @@ class Office:
         return {
             "alarm": condition.alarm,
             "alarm_kind": condition.kind,
+            "text": {"zh": title(condition.kind, "zh"), "en": title(condition.kind, "en")},
             "place": self._titles.get(condition.subject, condition.subject),
             "severity": climb.severity,
             "ladder": climb.ladder.title or climb.ladder.name,
@@ -138,7 +140,7 @@ class Office:
                     "begun": stage.begun,
                     "early": stage.early,
                     "rings": stage.rings,
-                    "outputs": list(self.directory.outputs(step, climb.subject)),
+                    "outputs": [self._titles.get(name, name) for name in self.directory.outputs(step, climb.subject)],
                     "police": step.police,
                     "legs": [
                         {
@@ -146,7 +148,7 @@ class Office:
                             "channel": leg.channel,
                             "state": "unread" if leg.unread and leg.state != "failed" else leg.state,
                             "since": leg.since,
-                            "why": {"zh": phrase(leg.why, "zh"), "en": leg.why},
+                            "text": {"zh": phrase(leg.why, "zh"), "en": leg.why},
                         }
                         for chain in stage.chains
                         for leg in chain.legs
@@ -164,7 +166,7 @@ class Office:
             "place": self._titles.get(zone, zone),
             "at": wall.isoformat(),
             "standard": self.directory.standard,
-            "severities": preview(self.directory, self.trials.prover(), zone, kind, wall),
+            "severities": preview(self.directory, self.trials.prover(), self._titles, zone, kind, wall),
         }
 
     def test(self, name: str, by: str) -> Trial:

@@ -1,6 +1,6 @@
 """Who would be called, when and by what: a ladder as a table of its times, at any instant of the site's own time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,24 +14,28 @@ _MOST = 4
 """Repeats of one step that are shown."""
 
 
-def preview(directory: Directory, prover: Prover, zone: str, kind: str, wall: datetime) -> list[dict[str, Any]]:
+def preview(  # noqa: PLR0917 - who, what, where, when
+    directory: Directory, prover: Prover, titles: Mapping[str, str], zone: str, kind: str, wall: datetime
+) -> list[dict[str, Any]]:
     """The ladder of each severity for an alarm of a zone (`zones.b12`, or empty) and a kind, as of this local time."""
     found = []
     for severity in (1, 2, 3, 4):
         ladder = choose(directory.ladders, severity, zone, kind)
-        steps = list(_rows(directory, prover, ladder, zone, wall)) if ladder else []
+        steps = list(_rows(directory, prover, titles, ladder, zone, wall)) if ladder else []
         name = (ladder.title or ladder.name) if ladder else ""
         found.append({"severity": severity, "ladder": name, "steps": steps})
     return found
 
 
-def _rows(directory: Directory, prover: Prover, ladder: Ladder, zone: str, wall: datetime) -> Iterator[dict[str, Any]]:
+def _rows(  # noqa: PLR0917 - as above
+    directory: Directory, prover: Prover, titles: Mapping[str, str], ladder: Ladder, zone: str, wall: datetime
+) -> Iterator[dict[str, Any]]:
     for step in ladder.steps:
         yield {
             "after": step.after,
             "again": list(_again(step)),
             "endless": step.repeat is not None and step.times is None,
-            "outputs": list(directory.outputs(step, zone)),
+            "outputs": [titles.get(name, name) for name in directory.outputs(step, zone)],
             "calls": [_called(directory, prover, target.person, target.channels)
                       for target in directory.targets(step, wall)],
             "nobody": bool(step.ring) and not directory.called(step.ring, wall),

@@ -26,8 +26,8 @@ def routes(office: Office, plan: Callable[[], Plan]) -> list[Route]:
     async def show(request: Request) -> Response:
         query = request.query_params
         try:
-            zone = _zone(query.get("zone", ""), plan())
-            at = _at(query.get("at", ""), ZoneInfo(plan().site.site.timezone))
+            zone = zone_of(query.get("zone", ""), plan())
+            at = at_of(query.get("at", ""), ZoneInfo(plan().site.site.timezone))
         except ValueError as error:
             return answered({"error": str(error)}, 400)
         return answered(office.show(zone, query.get("kind") or "fire", at))
@@ -76,7 +76,7 @@ def _answer(office: Office, name: str, wish: Wish) -> str:
     return f"{name}：已记下 {wish.by} 应答。 {wish.by} has answered."
 
 
-def _zone(text: str, plan: Plan) -> str:
+def zone_of(text: str, plan: Plan) -> str:
     """The full name of a zone; ValueError when there is none."""
     full = text if not text or text.startswith("zones.") else f"zones.{text}"
     if full and full.removeprefix("zones.") not in plan.site.zones:
@@ -86,7 +86,7 @@ def _zone(text: str, plan: Plan) -> str:
     return full
 
 
-def _at(text: str, zone: ZoneInfo) -> datetime | None:
+def at_of(text: str, zone: ZoneInfo) -> datetime | None:
     """A time of the site, as people write it; ValueError when it is none."""
     if not text:
         return None
