@@ -13,7 +13,6 @@ import structlog
 
 from daemon.actuators import actuators
 from daemon.alarms.desk import Desk
-from daemon.alarms.incidents import zones
 from daemon.alarms.routes import routes as alarm_routes
 from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
@@ -35,10 +34,12 @@ from daemon.leftovers import Leftovers, let_go
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, shown
+from daemon.reasons import Reasons
 from daemon.recorder import Recorder
 from daemon.reload import face, trial
 from daemon.reload.reload import Reload
 from daemon.reload.source import Source
+from daemon.rules_api import routes as rule_routes
 from daemon.status import Status
 from daemon.supervisor import Supervisor
 from daemon.technician_api import Technician
@@ -77,7 +78,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     status.office = office
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
-    engine.annunciator.shelving.keep, engine.annunciator.places = journal.keep, zones(plan.rules)
+    engine.annunciator.shelving.keep = journal.keep
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -110,6 +111,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     daemon.route_orders()
     daemon.api.add(alarm_routes(desk, lambda: daemon.plan, journal, daemon.api.told))
     daemon.api.add(ladder_routes(office, lambda: daemon.plan))
+    daemon.api.add(rule_routes(Reasons(engine, titles, clock), journal, lambda: status.zone, daemon.api.told))
     daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())
     return daemon
 

@@ -40,8 +40,6 @@ class Annunciator:
         """Occurrences that are back to normal and that somebody has still to close, by their names."""
         self.judged: dict[str, Severity] = {}
         """Alarms of which anybody said anything since somebody emptied this."""
-        self.places: Mapping[str, str] = {}
-        """The zone of what belongs to one; anything else is a place of its own."""
         self._clock: Clock = clock or SystemClock()
         self.shelving = Shelving(self, emit, self._clock)
         self._emit = emit
@@ -96,7 +94,7 @@ class Annunciator:
             called, rose = (now - max(0.0, (utc - at).total_seconds()) for at in (alarm.raised, alarm.last))
             self._called[name] = called
             if alarm.incident:
-                self._incidents.stir(self._place(alarm), alarm.incident, rose)
+                self._incidents.stir(alarm.condition.subject, alarm.incident, rose)
             if now - called < WINDOW:
                 self._rate.called(called)
 
@@ -150,7 +148,7 @@ class Annunciator:
             again = replace(again, occurrence=self._name())
             again = replace(again, incident=self._incident(again))
         else:
-            self._incidents.stir(self._place(again), again.incident, mono)
+            self._incidents.stir(again.condition.subject, again.incident, mono)
         if old.suspended is not None:
             self.change(again, "alarm.noted", actor)
         elif old.acknowledged_by or graver or late:
@@ -268,11 +266,8 @@ class Annunciator:
         self._count += 1
         return f"{self._mark}-{self._count}"
 
-    def _place(self, alarm: Alarm) -> str:
-        return self.places.get(alarm.condition.subject, alarm.condition.subject)
-
     def _incident(self, alarm: Alarm) -> str:
-        return self._incidents.join(self._place(alarm), alarm.occurrence, self._clock.monotonic())
+        return self._incidents.join(alarm.condition.subject, alarm.occurrence, self._clock.monotonic())
 
 
 def _content(alarm: Alarm, evidence: dict[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Desk:
             places = {alarm.condition.subject for alarm in find(self.book, target)}
         loud = [alarm for alarm in standing if alarm.condition.subject in places and not alarm.silenced_by]
         if not loud:
-            raise self._refused(target, "silence", "nothing is sounding there", by)
+            raise self._refused(target, None, "silence", "nothing is sounding there", by)
         for alarm in loud:
             self.book.silence(alarm.condition.alarm, by)
         self._engine.judge_all()
@@ -80,38 +80,38 @@ class Desk:
 
     def verify(self, alarm: str, verdict: str, cause: str, by: str, note: str = "") -> str:
         """Say whether it was true, false (with a cause of the list) or a test. Who says so knows of it."""
-        if verdict not in set(Verdict):
-            known = _words(VERDICTS)
-            raise self._refused(alarm, "verify", f"{verdict!r} is no verdict; say one of: {known}", by)
-        word = self._cause(alarm, cause, by) if verdict == Verdict.FALSE else ""
-        text = self.causes[word] if word else None
-        said = (word if text == CAUSES.get(word) else text.zh) if text else None
 
         def act(its: Alarm) -> Alarm:
-            self._still_open(its)
-            done = self.book.handle(its, "alarm.verified", by, why=said, verdict=Verdict(verdict), cause=word,
+            _still_open(its)
+            found = _verdict(verdict)
+            word = self._cause(cause) if found is Verdict.FALSE else ""
+            done = self.book.handle(its, "alarm.verified", by, why=self._said(word), verdict=found, cause=word,
                                     verified_by=by, note=note or its.handling.note)  # fmt: skip
             return self._knows(done, by)
 
         return self._each(alarm, by, "verify", act)
 
-    def _cause(self, alarm: str, cause: str, by: str) -> str:
-        causes = self.causes
-        known = _words(causes)
-        if not cause:
-            raise self._refused(alarm, "verify", f"a false alarm needs a cause; say one of: {known}", by)
-        for word, text in causes.items():
+    def _cause(self, cause: str) -> str:
+        """The word of a cause that a person named by its word or its text. ValueError."""
+        for word, text in self.causes.items():
             if cause in (word, text.zh, text.en):
                 return word
-        raise self._refused(alarm, "verify", f"{cause!r} is no cause of this site; say one of: {known}", by)
+        if not cause:
+            raise ValueError(f"a false alarm needs a cause; say one of: {_words(self.causes)}")
+        raise ValueError(f"{cause!r} is no cause of this site; say one of: {_words(self.causes)}")
+
+    def _said(self, word: str) -> str | None:
+        """What an event tells of a cause: ours are put into the reader's language, the site's own stand as they are."""
+        text = self.causes.get(word)
+        return word if text == CAUSES.get(word) else text.zh if text else None
 
     def assign(self, alarm: str, to: str, by: str) -> str:
         """Send somebody. That is not yet an acknowledgement: he has to answer."""
-        if not to.strip():
-            raise self._refused(alarm, "assign", "say to whom", by)
 
         def act(its: Alarm) -> Alarm:
-            self._still_open(its)
+            _still_open(its)
+            if not to.strip():
+                raise ValueError("say to whom")
             return self.book.handle(its, "alarm.assigned", by, assigned_to=to.strip(), assigned_by=by)
 
         return self._each(alarm, by, "assign", act)
@@ -120,7 +120,7 @@ class Desk:
         """Say that one is there. Who is there knows of it."""
 
         def act(its: Alarm) -> Alarm:
-            self._still_open(its)
+            _still_open(its)
             return self._knows(self.book.handle(its, "alarm.on_site", by, on_site_by=by), by)
 
         return self._each(alarm, by, "on_site", act)
@@ -140,16 +140,19 @@ class Desk:
         name = alarm.condition.alarm
         return alarm if alarm.acknowledged_by or name not in self.book.standing else self.book.acknowledge(name, by)
 
-    def _still_open(self, alarm: Alarm) -> None:
-        if alarm.handling.closed_by:
-            raise ValueError(f"already closed by {alarm.handling.closed_by}")
-
     # Setting apart
 
     def shelve(self, alarm: str, seconds: float, why: str, by: str) -> str:
         """Set one alarm apart for a while. P1 is refused."""
-        until = self._limited(alarm, "shelve", seconds, self._plan().site.alarms.shelve, why, by)
-        self._each(alarm, by, "shelve", lambda its: self.book.shelving.shelve(self._standing(its), seconds, why, by))
+
+        def act(its: Alarm) -> Alarm:
+            if its.condition.alarm not in self.book.standing or its.state is AlarmState.NORMAL:
+                raise ValueError("it is back to normal")
+            self._limited(seconds, self._plan().site.alarms.shelve, why)
+            return self.book.shelving.shelve(its, seconds, why, by)
+
+        self._each(alarm, by, "shelve", act)
+        until = self._local(seconds)
         return (
             f"{alarm}：已搁置到 {until}，其间照常判断和记录，升为 P1 立即恢复报警。 "
             f"Shelved until {until}; judged and recorded meanwhile, and back at once should it become P1."
@@ -161,14 +164,17 @@ class Desk:
 
     def disable(self, target: str, seconds: float, why: str, by: str) -> str:
         """Put a sensor, a device, a zone, anything alarms are about, or an alarm out of service. P1 alarms go on."""
-        until = self._limited(target, "disable", seconds, self._plan().site.alarms.disable, why, by)
         full = target_of(target, self._plan(), self.book)
-        severity = self.book.judged.get(full)
         standing = self.book.standing.get(full)
-        if Severity.P1 in (severity, standing.condition.severity if standing else None):
-            raise self._refused(full, "disable", "it is P1: life safety is not set apart", by)
+        try:
+            self._limited(seconds, self._plan().site.alarms.disable, why)
+            if Severity.P1 in (self.book.judged.get(full), standing.condition.severity if standing else None):
+                raise ValueError("it is P1: life safety is not set apart")
+        except ValueError as error:
+            raise self._refused(full, standing, "disable", str(error), by) from error
         self.book.shelving.disable(full, seconds, why, by)
         self._engine.judge_all()
+        until = self._local(seconds)
         return (
             f"{full}：已屏蔽到 {until}，其间照常判断和记录；P1 报警不受影响。 "
             f"Disabled until {until}; judged and recorded meanwhile. P1 alarms of it still call."
@@ -192,54 +198,57 @@ class Desk:
         """All that is out of service, the one that comes back first at the top."""
         return sorted(self.book.shelving.disabled.values(), key=lambda entry: entry.until)
 
-    def _standing(self, alarm: Alarm) -> Alarm:
-        if alarm.condition.alarm not in self.book.standing or alarm.state is AlarmState.NORMAL:
-            raise ValueError("it is back to normal")
-        return alarm
-
-    def _limited(  # noqa: PLR0917 - what, which verb, for how long at most, why, who
-        self, name: str, verb: str, seconds: float, most: float, why: str, by: str
-    ) -> str:
-        """Until when, as people read it; RefusedError without a reason, or when it is too long."""
+    def _limited(self, seconds: float, most: float, why: str) -> None:
+        """ValueError without a reason, when it is too long, or when too much is set apart already."""
         if not why.strip():
-            raise self._refused(name, verb, "it needs a reason", by)
+            raise ValueError("it needs a reason")
         if not _SHORTEST <= seconds <= most:
-            raise self._refused(
-                name, verb, f"from {_span(_SHORTEST)} to {_span(most)}; the site file sets the most", by
-            )
+            raise ValueError(f"from {_span(_SHORTEST)} to {_span(most)}; the site file sets the most")
         apart = sum(alarm.suspended is not None for alarm in self.book.standing.values())
         if apart + len(self.book.shelving.disabled) >= MOST:
-            raise self._refused(name, verb, f"{MOST} things are set apart already", by)
-        return self._local(self._clock.utc(), seconds)
+            raise ValueError(f"{MOST} things are set apart already; take some back first")
 
-    def _local(self, now: datetime, seconds: float) -> str:
+    def _local(self, seconds: float) -> str:
+        """The instant so many seconds from now, as people here read it."""
         zone = ZoneInfo(self._plan().site.site.timezone)
-        return datetime.fromtimestamp(now.timestamp() + seconds, zone).strftime("%m-%d %H:%M")
+        return datetime.fromtimestamp(self._clock.utc().timestamp() + seconds, zone).strftime("%m-%d %H:%M")
 
     # All of them
 
     def _each(self, name: str, by: str, verb: str, act: Callable[[Alarm], Alarm], *, closing: bool = False) -> str:
         """Do it to all that the name means; refused when it can be done to none of them."""
-        done, reasons = [], {}
+        done, refused = [], []
         for alarm in find(self.book, name, closing=closing):
             try:
                 done.append(act(alarm))
-            except (ValueError, KeyError) as error:
-                why = str(error) if isinstance(error, ValueError) else "it is back to normal"
-                reasons[alarm.condition.alarm] = why
+            except ValueError as error:
+                refused.append((alarm, str(error)))
+            except KeyError:
+                refused.append((alarm, "it is back to normal"))
         if not done:
-            first, why = next(iter(reasons.items()))
-            raise self._refused(first, verb, why, by)
+            alarm, why = refused[0]
+            raise self._refused(alarm.condition.alarm, alarm, verb, why, by)
         self._engine.judge_all()
-        return _told(done, len(reasons))
+        return _told(done, len(refused))
 
-    def _refused(self, name: str, verb: str, why: str, by: str) -> RefusedError:
+    def _refused(self, name: str, alarm: Alarm | None, verb: str, why: str, by: str) -> RefusedError:
         """Written down, and ready to be raised."""
-        alarm = self.book.standing.get(name)
-        subject = alarm.condition.subject if alarm else name
         content = {"command": verb, "reason": f"{name}: {why}", "by": by}
+        subject = alarm.condition.subject if alarm else name
         self._engine.recorder.emit("command.refused", subject, actor=f"person:{by}", content=content)
         return RefusedError(f"{name}：未执行，{phrase(why, 'zh')}。 Not done: {phrase(why, 'en')}.")
+
+
+def _still_open(alarm: Alarm) -> None:
+    if alarm.handling.closed_by:
+        raise ValueError(f"already closed by {alarm.handling.closed_by}")
+
+
+def _verdict(word: str) -> Verdict:
+    for verdict in Verdict:
+        if word in (verdict, VERDICTS[verdict].zh):
+            return verdict
+    raise ValueError(f"{word!r} is no verdict; say one of: {_words(VERDICTS)}")
 
 
 def _state(alarm: Alarm) -> Text:
@@ -247,7 +256,7 @@ def _state(alarm: Alarm) -> Text:
     if alarm.handling.closed_by:
         return Text("已归档", "closed")
     if alarm.state is AlarmState.NORMAL and alarm.open:
-        return Text("已恢复，未结案", "back to normal, its case is open")
+        return Text("已恢复，未结案，请核实归档", "back to normal, to be verified and closed")
     return STATES[alarm.state]
 
 

@@ -1,9 +1,6 @@
 """What rises in one place within a minute is one incident: told at once each, shown together."""
 
-from collections.abc import Iterable, Mapping
 from math import inf
-
-from gatehouse.rule import Rule
 
 TOGETHER = 60.0
 """Seconds after the last rise in a place in which the next one belongs to the same incident."""
@@ -29,14 +26,3 @@ class Incidents:
         newest, last = self._newest.get(place, ("", -inf))
         if newest == incident or now - last >= TOGETHER:
             self._newest[place] = incident, max(now, last)
-
-
-def zones(rules: Iterable[Rule]) -> Mapping[str, str]:
-    """The zone of each door and lane that exactly one zone frees; everything else is a place of its own."""
-    freed: dict[str, set[str]] = {}
-    for rule in rules:
-        zone = str(getattr(rule, "subject", ""))
-        if zone.startswith("zones."):
-            for output in getattr(rule, "release", ()):
-                freed.setdefault(output, set()).add(zone)
-    return {output: next(iter(its)) for output, its in freed.items() if len(its) == 1}

@@ -3,7 +3,7 @@
 What is set apart is judged and written down as ever; nobody is called for it. P1 is never set apart by hand.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -37,28 +37,23 @@ class Disabled:
     occurrence: str = ""  # under what name the journal keeps it
 
     def covers(self, condition: Condition) -> bool:
-        """Whether this alarm, which must not be P1, is about that, or rests on nothing else."""
+        """Whether this alarm, which must not be P1, is about that, or rests on it first of all."""
         if condition.severity is Severity.P1:
             return False
         target = self.target
         if target in (condition.alarm, condition.subject) or condition.alarm.startswith(f"{target}."):
             return True
-        points = list(_points(condition))
-        if target.startswith("devices."):
-            device = target.removeprefix("devices.")
-            return bool(points) and all(point.partition(".")[0] == device for point in points)
-        return points == [target]
+        point = _first_point(condition)
+        return bool(point) and target in (point, f"devices.{point.partition('.')[0]}")
 
 
-def _points(condition: Condition) -> Iterator[str]:
-    """What it rests on: its one input where it names it, else every point that was looked at."""
+def _first_point(condition: Condition) -> str:
+    """What it rests on: its one input where it names it, else the point that was looked at first."""
     its = condition.evidence.get("input")
     if isinstance(its, str):
-        yield its
-        return
-    for name, seen in condition.evidence.items():
-        if isinstance(seen, Mapping) and "quality" in seen:
-            yield name
+        return its
+    seen = condition.evidence.items()
+    return next((name for name, what in seen if isinstance(what, Mapping) and "quality" in what), "")
 
 
 class Book(Protocol):

@@ -159,6 +159,15 @@ ACTIONS = {
     ("", "held"): Text("保持不动", "held as it is"),
     ("", "reset"): Text("复位", "reset"),
     ("", "acknowledge"): Text("确认", "acknowledge"),
+    ("", "verify"): Text("核实", "verify"),
+    ("", "assign"): Text("派人", "assign"),
+    ("", "on_site"): Text("到场", "on site"),
+    ("", "close"): Text("归档", "close"),
+    ("", "silence"): Text("消音", "silence"),
+    ("", "shelve"): Text("搁置", "shelve"),
+    ("", "unshelve"): Text("取消搁置", "unshelve"),
+    ("", "disable"): Text("屏蔽", "disable"),
+    ("", "enable"): Text("解除屏蔽", "enable"),
 }
 """What an output is told, or a person does, by section of the site file; without one: whatever it is done to."""
 
@@ -364,6 +373,7 @@ KINDS: dict[str, tuple[Text, ...]] = {
         Text("日志积压，有记录丢弃", "the journal dropped events"),
     ),
     "journal.replaced": (Text("日志损坏，已另立新日志", "the journal was set aside, a new one begun"),),
+    "journal.head": (Text("日志每日凭证", "the journal's daily hash"),),
     "config.applied": (
         Text("{by} 更改了配置，观察中", "{by} changed the configuration"),
         Text("配置已应用", "configuration applied"),

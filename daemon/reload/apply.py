@@ -5,7 +5,6 @@ same in both plans is not touched: its device is asked on, its rule keeps its ti
 """
 
 from daemon.actuators import actuators, adopt
-from daemon.alarms.incidents import zones
 from daemon.arbiter import Decision
 from daemon.booms import Boom
 from daemon.crew import Crew
@@ -46,7 +45,6 @@ def _swap(daemon: Daemon, change: Difference, made: dict[str, Relay | Boom]) -> 
     daemon.titles.clear()
     daemon.titles.update(plan.titles)
     daemon.status.plan, daemon.operator.site = plan, plan.site
-    daemon.engine.annunciator.places = zones(plan.rules)
     _lines(daemon, change)
     for name in change.subscribers.ended:
         daemon.feeds.pop(name)
