@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, ladders, overload, plugins, wishes
+from daemon.config import cards, contradictions, hardware, ladders, overload, plugins, record, wishes
 from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
@@ -83,7 +83,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
         cards=book,
         loads=loads,
         directory=directory,
-        warnings=tuple(ladders.warnings(draft, directory)),
+        warnings=(*ladders.warnings(draft, directory), *record.warnings(draft.journal, draft.document)),
     )
 
 

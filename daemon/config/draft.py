@@ -11,6 +11,7 @@ from daemon.config import channels, people, site
 from daemon.config.alarms import Alarms
 from daemon.config.document import Document
 from daemon.config.faults import Term, Where, listed, nearest
+from daemon.config.record import Record, check_record
 from daemon.config.subscribers import KINDS, Subscriber, kind_of
 from daemon.config.validation import check, shown
 
@@ -32,6 +33,7 @@ class Draft:
     header: site.SiteHeader | None = None
     access: site.Access | None = None
     alarms: Alarms = field(default_factory=Alarms)
+    journal: Record = field(default_factory=Record)
     escalation: people.Escalation | None = None
     grants: dict[str, site.ThirdPartyDriver] = field(default_factory=dict)
     """What third-party drivers may do, by name."""
@@ -51,6 +53,7 @@ class Draft:
             access=self.access,
             alarms=self.alarms,
             escalation=self.escalation,
+            journal=self.journal,
             drivers=self.grants,
             **self.entries,
         )
@@ -66,6 +69,9 @@ def sketch(document: Document) -> Draft:
         draft.access = check(site.Access, data["access"], ("access",), document)
     if "alarms" in data:
         draft.alarms = check(Alarms, data["alarms"], ("alarms",), document) or draft.alarms
+    if "journal" in data and (found := check(Record, data["journal"], ("journal",), document)):
+        draft.journal = found
+        check_record(found, document)
     if "escalation" in data:
         draft.escalation = check(people.Escalation, data["escalation"], ("escalation",), document)
     draft.grants = dict(_grants(document))
@@ -77,7 +83,7 @@ def sketch(document: Document) -> Draft:
 
 
 def _check_sections(draft: Draft) -> None:
-    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "alarms", "escalation"]
+    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "alarms", "escalation", "journal"]
     absent = set(known) - document.data.keys()
     for key in document.data.keys() - set(known):
         meant = nearest(key, known)

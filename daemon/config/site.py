@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from daemon.config.alarms import Alarms
 from daemon.config.channels import AnyChannel
 from daemon.config.people import Escalation, Ladder, Person, Rota
+from daemon.config.record import Record
 from daemon.config.strict import SLUG, STRICT, SecretName, Slug, between
 from daemon.config.subscribers import AnySubscriber
 from daemon.plugins.rights import Right
@@ -202,3 +203,4 @@ class Site(Section):
     """What third-party drivers may do."""
     alarms: Alarms = Alarms()
     access: Access | None = None
+    journal: Record = Record()

@@ -37,6 +37,9 @@ _OWN = {
     "no_gateway",
     "pattern_wrong",
     "success_choice",
+    "size",
+    "kept_too_short",
+    "disk_percent",
 }
 """Codes of our own validators: a PydanticCustomError's type is the code of its fault."""
 _UNNATURAL = ("string_too_short", "string_too_long", "too_short", "too_long")

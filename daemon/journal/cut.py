@@ -143,18 +143,9 @@ def move_front(database: apsw.Connection, front: Front, told: int) -> None:
 
 
 def numbers_of(
-    database: apsw.Connection, kinds: Iterable[str], upto: int, limit: int, spared: Callable[[int, str], bool]
-) -> list[int]:
-    """The oldest lines of these kinds up to a number that are not spared, at most `limit`, in order."""
-    found: list[int] = []
-    for kind in kinds:
-        found += _oldest(database, kind, upto, limit, spared)
-    return sorted(found)[:limit]
-
-
-def _oldest(
     database: apsw.Connection, kind: str, upto: int, limit: int, spared: Callable[[int, str], bool]
 ) -> Iterator[int]:
+    """The oldest lines of a kind up to a number that are not spared, at most `limit`, in order."""
     rows: Any = database.execute(
         "SELECT number FROM events INDEXED BY events_kind WHERE kind = ? AND number <= ? ORDER BY number", (kind, upto)
     )

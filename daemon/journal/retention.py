@@ -18,15 +18,21 @@ class Promise:
     """If the site says nothing else."""
     least: int
     """Fewer are refused."""
+    source: str
+    """Who wants that."""
 
 
 CLASSES: Mapping[Class, Promise] = {
-    "alarm": Promise(("alarm.*", "incident.*", "ladder.*", "leg.*", "drill.*", "police.*"), 366, 90),
-    "access": Promise(("access.*", "visitor.*", "vehicle.*"), 180, 180),
-    "patrol": Promise(("patrol.*",), 90, 90),
-    "network": Promise(("feed.*", "network.*", "login.*", "broker.*"), 184, 184),
-    "record": Promise(("journal.*", "daemon.*"), 366, 184),
-    "operations": Promise(("*",), 180, 180),
+    "alarm": Promise(
+        ("alarm.*", "incident.*", "ladder.*", "message.*", "drill.*", "walk.*"), 366, 90, "DB11/T 2552-2026 8.2.5"
+    ),
+    "access": Promise(("access.*", "visitor.*", "vehicle.*"), 180, 180, "GB 50396-2007 5.2.2, DB11/T 2552-2026 8.4.3"),
+    "patrol": Promise(("patrol.*",), 90, 90, "DB11/T 2552-2026 8.5.2"),
+    "network": Promise(
+        ("feed.*", "network.*", "login.*", "broker.*"), 184, 184, "网络安全法 (Cybersecurity Law) 23(3)"
+    ),
+    "record": Promise(("journal.*", "daemon.*"), 366, 184, "网络安全法 (Cybersecurity Law) 23(3)"),
+    "operations": Promise(("*",), 180, 180, "DB11/T 2552-2026 8.4.3"),
 }
 """The first class that fits a kind is its class. `operations`: orders, outputs, devices, configuration, the rest."""
 THINNED: tuple[Class, ...] = ("network", "operations", "access", "patrol")

@@ -155,8 +155,9 @@ class _Step:
             return None
         numbers: list[int] = []
         for name in names:
-            bound = min(upto, self._slowest) if name == "alarm" else upto
-            numbers += numbers_of(self._database, self._kinds[name], bound, STEP, self._is_spared)
+            for kind in self._kinds[name]:
+                bound = min(upto, self._slowest) if kind.startswith("alarm.") else upto
+                numbers += numbers_of(self._database, kind, bound, STEP, self._is_spared)
         found = examine(self._database, sorted(numbers)[:STEP])
         if found.bad:
             self._trimmer.spoilt(found.bad)
