@@ -38,15 +38,17 @@ class Wish:
         return (self.value == other.value) is (self.veto or other.veto) and self._meets(other)
 
     def _meets(self, other: "Wish") -> bool:
-        if self.week is None or other.week is None:
-            return True
         turns = (-_WEEK, 0, _WEEK)
         return any(
             start < last + turn and first + turn < end
-            for start, end in self.week
-            for first, last in other.week
+            for start, end in _always(self.week)
+            for first, last in _always(other.week)
             for turn in turns
         )
+
+
+def _always(week: tuple[tuple[int, int], ...] | None) -> tuple[tuple[int, int], ...]:
+    return ((0, _WEEK),) if week is None else week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ class Rule(Protocol):
 
     @property
     def inputs(self) -> Collection[str]:
-        """Points it looks at: it is judged when one of them changes or grows stale, and it moves nothing before they were read."""
+        """Points it looks at: it is judged when one changes or grows stale, and moves nothing before all were read."""
 
     @property
     def outputs(self) -> Collection[str]:

@@ -4,7 +4,7 @@ RULES = {
     "rules_contradict": (
         "'{value}' may want {wish} of {output} while '{other}' ({first}) wants {against}, both at the level '{level}'",
         "let one of the two want it, or keep their hours apart",
-        "'{value}' 可能要 {output} {wish}，而 '{other}'（{first}）同时要它 {against}，两者同为“{level}”级",
+        "'{value}' 可能要 {output} {wish}，而 '{other}'（{first}）同时要它{against}，两者同为“{level}”级",
         "请只保留其中一条，或让两者的时段错开"),
     "formula_name": (
         "there is no '{value}'", "known: {known}",

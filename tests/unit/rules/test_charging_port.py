@@ -174,7 +174,7 @@ def test_settings_that_make_no_rule_teach(settings, lesson):
 READ = st.one_of(st.none(), st.floats(0, 149, allow_nan=False))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 30), READ, st.booleans()), max_size=12))
 def test_while_an_alarm_that_stopped_it_stands_the_port_is_off(story_class, moves):
     """The annunciator is played: what latches stands until it is clear and somebody resets it."""

@@ -103,7 +103,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(MOVES)
 def test_opened_and_left_open_are_never_said_at_once_nor_while_it_is_told_to_open(story_class, moves):
     s, second = story_class(rule(), told=dict(SHUT)), 0.0

@@ -36,7 +36,7 @@ def almanac(wall: datetime, place) -> float:
     return degrees(asin(sin(latitude) * sin(declination) + cos(latitude) * cos(declination) * cos(hour)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 1_577_000_000).map(lambda seconds: J2000 + timedelta(seconds=seconds)), PLACES)
 def test_it_stands_where_the_almanac_says(wall, place):
     assert height(wall, place) == pytest.approx(almanac(wall, place), abs=0.03)
@@ -80,14 +80,14 @@ def test_each_end_of_the_night_is_moved_by_its_own_shift(dusk, dawn):
     assert sum(now != before for now, before in zip(moved[1:], moved, strict=False)) == 2, "one night, without a hole"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(DAYS, PLACES)
 def test_a_deeper_twilight_is_never_longer_and_no_place_or_day_fails(wall, place):
     nights = [dark(wall, place, depth, 0, 0) for depth in (0.833, 6.0, 12.0)]
     assert nights == sorted(nights, reverse=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(DAYS, PLACES, st.floats(0, 7200), st.floats(0, 7200))
 def test_a_night_that_begins_earlier_and_ends_later_holds_the_plain_one(wall, place, earlier, later):
     assert dark(wall, place, 6, -earlier, later) >= dark(wall, place, 6, 0, 0) >= dark(wall, place, 6, earlier, -later)
