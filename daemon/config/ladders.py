@@ -22,8 +22,7 @@ _LEAST_UNREAD = 10.0
 def directory(draft: Draft, names: Names) -> Directory:
     """Everybody who can be reached, and how; of use only when the draft's document has no faults then."""
     channels = {name: getattr(entry, "kind", "") for name, entry in draft.entries.get("channels", {}).items()}
-    groups = frozenset(name for name, entry in draft.entries.get("channels", {}).items()
-                       if getattr(entry, "addressing", "") != "needed")  # fmt: skip
+    groups = frozenset(name for name, entry in draft.entries.get("channels", {}).items() if _for_many(entry))
     known = _Known(draft, names, channels, groups)
     known.names_apart()
     people = {name: known.person(name, entry) for name, entry in draft.sound("people")}
@@ -188,6 +187,11 @@ class _Known:
             if other != ladder.name:
                 first = self._document.place(("ladders", other), at_key=True)
                 self._document.fault(("ladders", ladder.name), "ladder_twice", at_key=True, value=other, first=first)
+
+
+def _for_many(channel: object) -> bool:
+    """Whether it reaches somebody without an address; of a faulty one that is not known."""
+    return getattr(channel, "addressing", "") != "needed" or bool(getattr(channel, "topic", ""))
 
 
 def _next(after: float, ends: list[float | None]) -> float | None:

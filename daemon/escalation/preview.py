@@ -8,8 +8,6 @@ from daemon.escalation.directory import Directory
 from daemon.escalation.ladder import Ladder, Step, choose
 from daemon.escalation.proof import Prover
 
-_LATER = 3600.0
-"""Seconds of repeats that are shown."""
 _MOST = 4
 """Repeats of one step that are shown."""
 
@@ -51,8 +49,7 @@ def _again(step: Step) -> Iterator[float]:
         return
     times = _MOST if step.times is None else min(_MOST, step.times - 1)
     for number in range(1, times + 1):
-        if number * step.repeat <= _LATER:
-            yield step.after + number * step.repeat
+        yield step.after + number * step.repeat
 
 
 def _called(directory: Directory, prover: Prover, person: str, channels: tuple[str, ...]) -> dict[str, Any]:
