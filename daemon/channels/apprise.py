@@ -6,6 +6,8 @@ here than anywhere else. It works in threads of its own and cannot be stopped: o
 
 import asyncio
 import importlib
+import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,41 +29,52 @@ class Library:
 
     url: SecretText
     room: int = ROOM
-    _stuck: int = 0
+    _busy: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "apprise"))
 
     async def send(self, message: Message, recipient: Recipient) -> ReceiptState:
         """SENT when the library says yes; the recipient is part of its address."""
-        client = self._client()
-        loop = asyncio.get_running_loop()
         body = cut(message.text or message.title, self.room)
-        if self._stuck:
-            raise SendError(Fate.AGAIN, "the library is still at an earlier message", after=5.0)
-        self._stuck += 1
-        future = loop.run_in_executor(self._thread, self._notify, client, message, body)
-        if not await asyncio.shield(future):
+
+        def notify(client: Any) -> bool:  # noqa: ANN401 - the library's own class
+            return bool(client.notify(title=message.title, body=body, notify_type=_KINDS[message.severity]))
+
+        if not await self._in_thread(notify):
             raise SendError(Fate.AGAIN, "the library says that it was not sent", after=5.0)
         return ReceiptState.SENT
 
     async def probe(self) -> None:
         """See that the library is there and takes the address; the service is not asked."""
-        self._client()
+        await self._in_thread(lambda _: True)
 
     async def close(self) -> None:
         """The thread ends with its message."""
 
-    def _notify(self, client: Any, message: Message, body: str) -> bool:  # noqa: ANN401 - the library's own class
-        try:
-            return client.notify(title=message.title, body=body, notify_type=_KINDS[message.severity]) is True
-        finally:
-            self._stuck -= 1
+    async def _in_thread(self, work: Callable[[Any], bool]) -> bool:
+        """What the library does; it may outlast whoever waits for it."""
+        url = self.url()
+        if self._busy:
+            raise SendError(Fate.AGAIN, "the library is still at an earlier message", after=5.0)
+        self._busy = True
 
-    def _client(self) -> Any:  # noqa: ANN401 - the library's own class
-        try:
-            library = importlib.import_module("apprise")  # 0.2 s, and only where a site asks for it
-        except ImportError:
-            raise SendError(Fate.REFUSED, MISSING) from None
-        client = library.Apprise()
-        if not client.add(self.url()):
-            raise SendError(Fate.REFUSED, "the library does not take the address in the secret")
-        return client
+        def all_of_it() -> bool:
+            try:
+                return work(_client(url))
+            finally:
+                self._busy = False
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, all_of_it)
+
+
+def _client(url: str) -> Any:  # noqa: ANN401 - the library's own class
+    """Loading the library takes a second, and more at its first address: never in the loop."""
+    for name, level in (("apprise", logging.CRITICAL), ("urllib3", logging.ERROR)):
+        logging.getLogger(name).setLevel(level)  # they tell addresses, and these hold keys
+    try:
+        library = importlib.import_module("apprise")
+    except ImportError:
+        raise SendError(Fate.REFUSED, MISSING) from None
+    client = library.Apprise()
+    if not client.add(url):
+        raise SendError(Fate.REFUSED, "the library does not take the address in the secret")
+    return client

@@ -75,6 +75,7 @@ class Mailbox:
                 yield talk
                 with suppress(OSError):
                     writer.write(b"QUIT\r\n")
+                    await writer.drain()
         except TimeoutError:
             raise silent(self.limit, begun=talk is not None and talk.posted) from None
         except (OSError, asyncio.IncompleteReadError) as error:
@@ -84,7 +85,7 @@ class Mailbox:
             raise SendError(Fate.UNREACHED, f"not reached: {reason(error)}") from None
         finally:
             if talk is not None:
-                talk.writer.close()
+                talk.writer.transport.abort()  # a polite end could wait for ever
 
     async def _enter(self, talk: "_Talk") -> None:
         await talk.hear(220, "the mail server is not ready")

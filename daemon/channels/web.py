@@ -118,7 +118,7 @@ class Web:
         try:
             async with asyncio.timeout(self._limit):
                 _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
-                writer.close()
+                writer.transport.abort()
         except TimeoutError:
             raise silent(self._limit, begun=False) from None
         except OSError as error:

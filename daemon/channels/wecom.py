@@ -19,7 +19,7 @@ from daemon.channels.message import Message, ReceiptState, Recipient
 from daemon.channels.secret_text import SecretText
 from daemon.channels.sender import Fate, SendError
 from daemon.channels.text import whole
-from daemon.channels.web import Web
+from daemon.channels.web import Answer, Web
 from daemon.clock import Clock
 from daemon.log import keep_secret
 
@@ -29,7 +29,7 @@ _JSON = {"Content-Type": "application/json"}
 _MOBILE = re.compile(r"\+?\d{11,15}\Z")
 _EARLIER = 300.0
 """Seconds by which a token is renewed before its time."""
-_STALE = (40014, 42001, 42007, 42009)
+_STALE = (40014, 42001)
 """The token is no longer valid: fetch another and ask again."""
 
 ROBOT = {
@@ -51,7 +51,9 @@ APPLICATION = {
     40003: theirs("it does not know this member"),
     40013: fix("the corporation's id is not accepted"),
     40056: fix("the application's number is not accepted"),
+    40014: again("it did not take our token"),
     41001: again("it did not take our token"),
+    42001: again("it did not take our token"),
     45002: theirs("the message is too long for it"),
     45009: again("too many messages; it takes more later", 60.0),
     45033: again("too many at the same time", 2.0),
@@ -64,10 +66,6 @@ APPLICATION = {
     301002: fix("the application has no right to send"),
 }
 """The application's error numbers."""
-
-
-class _StaleError(Exception):
-    """The token went out of date before its time."""
 
 
 @dataclass(slots=True)
@@ -126,12 +124,10 @@ class Application:
             "touser": recipient.address, "msgtype": "text", "agentid": self.agent,
             "text": {"content": whole(message, self.room)},
         })  # fmt: skip
-        try:
-            answer = await self._post(body, recipient.address)
-        except _StaleError:
-            self._token = ""
-            answer = await self._post(body, recipient.address)
-        if answer.get("invaliduser") or answer.get("unlicenseduser"):
+        if _stale(answer := await self._post(body)):  # before its time: the first try was in vain, and cost nothing
+            answer = await self._post(body)
+        table = judged(answer, APPLICATION, self._token, recipient.address)
+        if table.get("invaliduser") or table.get("unlicenseduser"):
             raise failure(APPLICATION, 81013, "")
         return ReceiptState.SENT
 
@@ -144,14 +140,14 @@ class Application:
         self._token = ""
         await self.web.close()
 
-    async def _post(self, body: bytes, member: str) -> dict[str, Any]:
+    async def _post(self, body: bytes) -> Answer:
         token = await self._fetch()
         answer = await self.web.ask(
             "POST", f"{self.server}/cgi-bin/message/send", params={"access_token": token}, headers=_JSON, content=body
         )
-        if answer.table().get("errcode") in _STALE and token == self._token:
-            raise _StaleError
-        return judged(answer, APPLICATION, token, member)
+        if _stale(answer) and token == self._token:
+            self._token = ""
+        return answer
 
     async def _fetch(self) -> str:
         """A token; they last two hours, and asking too often is refused."""
@@ -170,3 +166,10 @@ class Application:
             self._token = token
             self._until = now + max(60.0, float(answer.get("expires_in", 7200)) - _EARLIER)
             return token
+
+
+def _stale(answer: Answer) -> bool:
+    try:
+        return answer.table().get("errcode") in _STALE
+    except SendError:
+        return False
