@@ -19,7 +19,7 @@ def kept(tmp_path: Path) -> tuple[Path, list[Head]]:
     """A journal of a month, cut and with its front moved, and the head of each evening as a subscriber kept it."""
     book = Book(tmp_path / "journal.db")
     heads = []
-    for _ in range(40):
+    for _ in range(60):
         book.write(*KINDS, "access.granted", "access.denied")
         book.day()
         heads.append(Head(book.store.known.head, book.store.known.hash.hex()))
