@@ -25,6 +25,7 @@ from daemon.crew import Crew
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.escalation.routes import routes as ladder_routes
+from daemon.feeds.daily_head import DailyHead
 from daemon.feeds.feed import Feed
 from daemon.field.blackbox import FOLDER, Blackbox
 from daemon.field.lines import LineOwner
@@ -170,6 +171,8 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("config", reload.run)
     crew.start("traces", daemon.blackbox.run)
     crew.start("leftovers", daemon.leftovers.run)
+    zone = daemon.plan.site.site.timezone
+    crew.start("head", DailyHead(daemon.journal, daemon.recorder.emit, zone, daemon.clock).run)
 
 
 async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Event) -> None:

@@ -92,6 +92,7 @@ class Daemon:
             self.status.for_subscribers,
             self._tell_feed(name),
             self.clock,
+            tell=self._record_feed(name),
         )
         return self.feeds[name]
 
@@ -108,6 +109,13 @@ class Daemon:
 
     def _tell_feed(self, name: str) -> Callable[[str], None]:
         return lambda why: self.engine.raise_own(feed_trouble(name, why))
+
+    def _record_feed(self, name: str) -> Callable[[str, str], None]:
+        def tell(kind: str, why: str) -> None:
+            content = {"subscriber": name} | ({"why": why} if why else {})
+            self.recorder.emit(kind, f"feeds.{name}", content=content)
+
+        return tell
 
     def _tell_channel(self, name: str) -> Callable[[str], None]:
         return lambda why: self.engine.raise_own(channel_trouble(name, why))

@@ -31,6 +31,7 @@ _NAME = re.compile(rf"{_PART}(\.{_PART}){{0,3}}(\.[0-9]{{1,2}})?")
 """A name out of the site file that cannot be a card, a telephone or a flat: no more than three digits in a row."""
 _EVENT_ID = re.compile(r"[0-9a-f]{12}-[0-9]{1,18}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_DAY, _SHA256 = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]"), re.compile(r"[0-9a-f]{64}")
 _NAMED = frozenset({"doors", "lanes", "zones", "devices", "lines", "outputs"})
 _OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks", "config", "ladders"})
 
@@ -54,6 +55,18 @@ def _yes_or_no(value: object) -> bool:
 
 def _event_id(value: object) -> bool:
     return isinstance(value, str) and _EVENT_ID.fullmatch(value) is not None
+
+
+def _number(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _day(value: object) -> bool:
+    return isinstance(value, str) and _DAY.fullmatch(value) is not None
+
+
+def _hash(value: object) -> bool:
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,7 @@ _DAEMON = {"boot": _FREE, "seconds": _FREE, "missing": _FREE}
 _JOURNAL = dict.fromkeys(("why", "number", "faults", "first", "last", "severities", "file", "after", "kept"), _FREE) | {
     "count": Field(0, _count)
 }
+_HEAD = {"day": Field(0, _day), "number": Field(0, _number), "hash": Field(0, _hash)}
 _WHY = {"why": _FREE}
 _CONFIG = {"by": _FREE, "changes": _FREE, "why": _FREE}
 _LADDER = dict.fromkeys(
@@ -170,6 +184,7 @@ EVENTS: Mapping[str, Kind] = {
     "journal.damaged": Kind(0, _JOURNAL),
     "journal.dropped": Kind(0, _JOURNAL),
     "journal.replaced": Kind(0, _JOURNAL),
+    "journal.head": Kind(0, _HEAD),
     "config.applied": Kind(0, _CONFIG),
     "config.kept": Kind(0, _CONFIG),
     "config.rolled_back": Kind(0, _CONFIG),

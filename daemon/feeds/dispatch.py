@@ -17,6 +17,8 @@ log = structlog.get_logger()
 WINDOW = 64
 """Most events of one stream on their way at once; a carrier may take fewer."""
 _STRIKES = 2
+_FOR_ALL = frozenset({"journal.head"})
+"""Kinds that no filter keeps back: the more who hold a hash, the less can be rewritten."""
 
 
 class Dispatch:
@@ -51,7 +53,7 @@ class Dispatch:
         """Whether the subscriber gets events of this kind."""
         kind = event.kind
         if kind not in self._wanted:
-            matches = any(fnmatchcase(kind, pattern) for pattern in self._settings.kinds)
+            matches = kind in _FOR_ALL or any(fnmatchcase(kind, pattern) for pattern in self._settings.kinds)
             self._wanted[kind] = matches and published(kind, self._settings.tier) and self._carrier.carries(kind)
         return self._wanted[kind]
 

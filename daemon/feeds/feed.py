@@ -19,6 +19,7 @@ from daemon.feeds.envelope import state_view
 from daemon.feeds.in_order import InOrder
 from daemon.feeds.refill import Refill
 from daemon.feeds.source import USUAL, Pace, Source
+from daemon.feeds.tidings import Tidings, untold
 
 __all__ = ["Feed", "Pace", "Source"]
 
@@ -38,13 +39,15 @@ class Feed:
         on_trouble: Callable[[str], None],
         clock: Clock,
         pace: Pace = USUAL,
+        tell: Callable[[str, str], None] = untold,
     ) -> None:
-        """`state` is asked once a second for what `envelope.state_view` lists; `on_trouble("")` says well again."""
+        """`state` is asked once a second for what `envelope.state_view` lists; `on_trouble("")` says well again;
+        `tell(kind, why)` writes an event about the feed itself."""
         self.progress = 0
         """Grows at least every two seconds while the feed does its work, connected or not."""
         self._name, self._settings, self._carrier, self._journal = name, settings, carrier, journal
         self._titles, self._state, self._clock, self._pace = titles, state, clock, pace
-        self._on_trouble = on_trouble
+        self._on_trouble, self._tidings = on_trouble, Tidings(tell)
         self._connection: Connection | None = None
         self._connected_at = self._well_at = 0.0
         self._error = "no answer yet"
@@ -153,11 +156,17 @@ class Feed:
         if self._connection is not None and now - self._connected_at >= self._pace.lasting:
             self._well_at = now
             self._note("away", "")
-        elif now - self._well_at >= self._pace.away and not self._troubles["away"]:
+            self._tidings.connection(True, "", now)
+            return
+        self._tidings.connection(None if self._connection else False, self._error, now)
+        if now - self._well_at >= self._pace.away and not self._troubles["away"]:
             self._note("away", f"no lasting connection for {self._pace.away:g} s: {self._error}")
 
     def _note(self, what: str, why: str) -> None:
         self._troubles[what] = why
+        if what != "away":
+            refused = next((each for kind, each in self._troubles.items() if each and kind != "away"), "")
+            self._tidings.refusal(refused, asyncio.get_running_loop().time())
         if (trouble := self._trouble()) != self._told_trouble:
             self._told_trouble = trouble
             self._on_trouble(trouble)

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from daemon.feeds.catalogue import EVENTS, published
 from daemon.feeds.envelope import LARGEST, Topics, event_message, state_message, state_view, status_message
+from daemon.feeds.refill_words import WHY
 from daemon.feeds.texts import ALARMS, REFUSALS
 from gatehouse.alarms import AlarmState
 from gatehouse.events import Event
@@ -52,7 +53,8 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "line": {"why": "the port is gone"},
     "feed": {"subscriber": "police", "why": "connection refused"},
     "journal": {"number": 7, "why": "line 7 was changed", "faults": 1, "count": 3, "first": "a", "last": "b",
-                "severities": {"1": 0}, "file": "journal.db.damaged", "after": 6, "kept": 2},
+                "severities": {"1": 0}, "file": "journal.db.damaged", "after": 6, "kept": 2,
+                "day": "2026-11-21", "hash": "0" * 64},
     "daemon": {"boot": "0123456789ab", "seconds": 1.2, "missing": ["io1.input8"]},
     "schedule": {"value": True, "reason": "schedule"},
     "ladder": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "ladder": "火警", "step": 2,
@@ -99,7 +101,7 @@ def test_every_event_is_as_the_document_says(kind: str, tier: int) -> None:
     """Each kind at each tier, journaled or not: the channel is there, the payload fits."""
     channel = DOCUMENT["channels"][of_kind(kind)]["address"]
     assert channel.format(site="lvdinan", subscriber="police") == Topics("lvdinan", "police").event(kind)
-    for more in ({}, {"unjournaled": True}, {"largest": 10}):
+    for more in ({}, {"unjournaled": True}, {"largest": 10}, {"ahead": True}, {"refill": "r-1"}):
         message_named(of_kind(kind)).validate(send(example(kind), tier, **more))
 
 
@@ -130,12 +132,14 @@ def test_the_document_and_the_table_agree_on_tiers(kind: str) -> None:
 
 
 def test_the_document_has_no_channel_that_is_never_used() -> None:
-    """Kinds, state and status; and the closed lists of words are those of the program."""
-    assert DOCUMENT["channels"].keys() == {of_kind(kind) for kind in EVENTS} | {"state", "status"}
+    """Kinds, state, status and refill; and the closed lists of words are those of the program."""
+    others = {"state", "status", "refill", "refillReply", "refillEvents"}
+    assert DOCUMENT["channels"].keys() == {of_kind(kind) for kind in EVENTS} | others
     schemas = DOCUMENT["components"]["schemas"]
     assert schemas["AlarmKind"]["enum"] == list(ALARMS)
     assert schemas["AlarmState"]["enum"] == list(AlarmState)
     assert schemas["Access"]["properties"]["reason"]["enum"] == ["", *REFUSALS]
+    assert schemas["RefillReply"]["properties"]["why"]["enum"] == list(WHY)
 
 
 def test_an_unjournaled_event_says_so_and_has_no_number() -> None:
@@ -210,7 +214,7 @@ def test_no_name_card_plate_or_flat_below_tier_2(
         id="0123456789ab-42", at=AT, kind=kind, subject=subject, actor=actor, cause=cause, severity=severity,
         content=content, number=42,
     )  # fmt: skip
-    for more in ({}, {"unjournaled": True}, {"largest": 10}):
+    for more in ({}, {"unjournaled": True}, {"largest": 10}, {"ahead": True}, {"refill": "r-1"}):
         message = event_message(event, TITLES, tier, SOURCE, **more)
         assert_clean(message, Topics("lvdinan", "police").event(kind))
 
