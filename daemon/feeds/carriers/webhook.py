@@ -67,7 +67,7 @@ class WebhookCarrier:
 
     def complain(self, channel: str, why: str) -> str:
         """A refusal in words, with what would help."""
-        return f"{self.address} refused {channel}: {why}; it must answer 2xx to whatever it has taken or knows already"
+        return f"{self.address} refused {channel}: {why}; it must answer 2xx to what it knows already"
 
     def status(self) -> Mapping[str, Any]:
         """For people and programs on the box."""

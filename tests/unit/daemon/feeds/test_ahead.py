@@ -89,7 +89,7 @@ class Stormy(Link):
     def _arrive(self) -> None:
         topic, body, answer = self._flying.popleft()
         weather, mode = self._weather, self._weather.mode.get(topic, "")
-        if "/events/" in topic:
+        if "/events" in topic:
             self._permits.release()
         if self.ended.done():
             if weather.keeps and not mode and "/events/" in topic:
@@ -101,6 +101,7 @@ class Stormy(Link):
         elif mode:
             answer.set_result(Receipt("refused", mode))
         else:
+            weather.sent.append((topic, body))
             if "/events/" in topic:
                 weather.took.append((asyncio.get_running_loop().time(), body))
             answer.set_result(Receipt("accepted"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
 
-from daemon.feeds.carrier import Inquiry, Parcel, Receipt, Standing, UnreachableError
+from daemon.feeds.carrier import Inquiry, Lane, Parcel, Receipt, Standing, UnreachableError
 from daemon.journal.query import Filter
 from gatehouse.events import Event
 
@@ -135,7 +135,9 @@ class Link:
         return self.ended.result()
 
     def channel(self, parcel: Parcel) -> str:
-        return f"{ROOT}/events/{parcel.kind.replace('.', '/')}"
+        return (
+            f"{ROOT}/refill/events" if parcel.lane is Lane.REFILL else f"{ROOT}/events/{parcel.kind.replace('.', '/')}"
+        )
 
     async def publish(self, parcel: Parcel) -> asyncio.Future[Receipt]:
         return self._say(self.channel(parcel), json.loads(parcel.cloudevent()))
@@ -145,6 +147,9 @@ class Link:
 
     async def show(self, standing: Standing) -> asyncio.Future[Receipt]:
         return self._say(f"{ROOT}/state", {**standing.view, "newest": standing.newest, "hash": standing.hash})
+
+    async def reply(self, reply: Mapping[str, Any]) -> asyncio.Future[Receipt]:
+        return self._say(f"{ROOT}/refill/reply", dict(reply))
 
     def _say(self, topic: str, body: dict[str, Any]) -> asyncio.Future[Receipt]:
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
