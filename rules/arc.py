@@ -1,6 +1,6 @@
 """Arc: what arc-fault detectors (AFDD, GB 14287.4 or GB/T 31143 devices) report, by contact, by pulse or by count.
 
-    b12-arc:  {kind: arc, contacts: [io4.input5], zone: b12}
+    b12-arc:  {kind: arc, detectors: [io4.input5], zone: b12}
     b12-arcs: {kind: arc, counters: [afdd.arcs], count: 14, within: 1s, zone: b12}
 
 A contact that is on is an arc: its detector has decided. `pulses` are contacts that close shortly for each arc, and
@@ -34,7 +34,7 @@ class Rule:
     """The detectors of one circuit, cabinet or building."""
 
     name: str
-    contacts: tuple[PointName, ...] = ()
+    detectors: tuple[PointName, ...] = ()
     """True while a detector has an arc."""
     pulses: tuple[PointName, ...] = ()
     """Contacts that close once for each arc."""
@@ -54,7 +54,7 @@ class Rule:
     def __post_init__(self) -> None:
         """ValueError when the settings make no rule."""
         if not self._points:
-            raise ValueError("nothing is watched; give `contacts`, `pulses` or `counters`")
+            raise ValueError("nothing is watched; give `detectors`, `pulses` or `counters`")
         if self.count < 1 or self.within <= 0:
             raise ValueError("`count` is one or more, and `within` some time, such as count: 14, within: 1s")
         distinct(self._points)
@@ -76,7 +76,7 @@ class Rule:
 
     @property
     def _points(self) -> tuple[str, ...]:
-        return (*self.contacts, *self.pulses, *self.counters)
+        return (*self.detectors, *self.pulses, *self.counters)
 
     def judge(self, scene: Scene) -> Iterator[Condition]:
         """Judge every detector by itself."""
@@ -96,7 +96,7 @@ class Rule:
 
     def _state(self, scene: Scene, point: str) -> tuple[bool | None, float | None]:
         """Whether there is an arc, and how many were counted lately."""
-        if point in self.contacts:
+        if point in self.detectors:
             return switch(scene, point), None
         tell = self._pulses.contact if point in self.pulses else self._pulses.counter
         counted = tell(scene, point, self.within)

@@ -132,6 +132,7 @@ class Rule:
             value = measured(scene, point)
             wall = scene.wall - timedelta(seconds=crc32(point.encode()) % 3600)
             ended = circuit.profile.take(wall, scene.now, value)
+            scene.wake(scene.now + max(1.0, 3600.0 - wall.minute * 60 - wall.second - wall.microsecond / 1e6))
             if ended or not circuit.reckoned:
                 circuit.reckoned = True
                 circuit.days = circuit.profile.complete(wall.toordinal())

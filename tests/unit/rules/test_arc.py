@@ -13,7 +13,7 @@ def arc(**more) -> Rule:
 
 
 def test_a_contact_is_an_arc_and_latches(story):
-    s = story(arc(contacts=(CONTACT,)))
+    s = story(arc(detectors=(CONTACT,)))
     s.at(0, {CONTACT: False, ONLINE: True})
     said = s.at(5, {CONTACT: True})
     condition = said.conditions["arc.arc.io-arc"]
@@ -55,7 +55,7 @@ def test_what_was_counted_while_the_line_was_down_counts_when_it_is_back(story):
     assert "500 arc.arc.afdd-arcs on" in s.diary
 
 
-@pytest.mark.parametrize("settings", [{"contacts": (CONTACT,)}, {"pulses": (CONTACT,)}, {"counters": (CONTACT,)}])
+@pytest.mark.parametrize("settings", [{"detectors": (CONTACT,)}, {"pulses": (CONTACT,)}, {"counters": (CONTACT,)}])
 def test_an_unreadable_source_clears_nothing_and_is_a_fault_in_time(story, uncertain, settings):
     s = story(arc(**settings))
     s.at(0, {CONTACT: 1 if "counters" in settings else False, ONLINE: True})
@@ -68,9 +68,9 @@ def test_an_unreadable_source_clears_nothing_and_is_a_fault_in_time(story, uncer
     ("settings", "lesson"),
     [
         ({}, "nothing is watched"),
-        ({"contacts": (CONTACT,), "count": 0}, "one or more"),
-        ({"contacts": (CONTACT,), "within": 0.0}, "some time"),
-        ({"contacts": (CONTACT,), "pulses": (CONTACT,)}, "named twice"),
+        ({"detectors": (CONTACT,), "count": 0}, "one or more"),
+        ({"detectors": (CONTACT,), "within": 0.0}, "some time"),
+        ({"detectors": (CONTACT,), "pulses": (CONTACT,)}, "named twice"),
     ],
 )
 def test_settings_that_make_no_rule_teach(settings, lesson):
