@@ -48,6 +48,8 @@ class Show:
             parts.insert(1, self.disabled(status["disabled"]))
         if points:
             parts.append(self._points(status["points"], status["lines"]))
+        if status.get("channels"):
+            parts.append(self._channels(status["channels"]))
         spaced = [part for each in parts for part in (Text(), each)]
         self.console.print(Group(self._head(status), *spaced))
 
@@ -181,6 +183,14 @@ class Show:
             state = self._state("connected" if feed["connected"] else "away")
             numbers = (str(feed["delivered"]), str(feed["behind"]))
             table.add_row(name, feed["title"], state, str(feed["tier"]), broker, *numbers, self._said(feed))
+        return table
+
+    def _channels(self, channels: dict[str, Any]) -> RenderableType:
+        table = self._table("channels", "name", "title", "state", "kind", "delivered", "unsent", "behind", "note")
+        for name, channel in channels.items():
+            state = self._state("in_trouble" if channel["trouble"] else "well")
+            numbers = (str(channel["sent"]), str(channel["failed"]), str(channel["waiting"] + channel["sending"]))
+            table.add_row(name, channel["title"], state, channel["kind"], *numbers, self._said(channel))
         return table
 
     def _points(self, points: dict[str, Any], lines: dict[str, Any]) -> Table:

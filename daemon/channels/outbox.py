@@ -222,8 +222,10 @@ class Outbox:
             self.counts["condensed"] += len(batch.items)
             shown = named([item.message for item in batch.items], self._sender.room)
         for number, item in enumerate(batch.items):
-            how = "told" if number < shown else "counted, not named,"
-            self._end(item, state, f"{how} in one message with {others} others" if others else "")
+            why = f"told in one message with {others} others" if others else ""
+            if number >= shown:
+                why = f"counted, not named, in one message with {others} others"
+            self._end(item, state, why)
 
     def _failed(self, batch: _Batch, error: SendError) -> None:
         now = self._clock.monotonic()
