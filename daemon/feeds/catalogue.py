@@ -116,6 +116,14 @@ _DAEMON = {"boot": _FREE, "seconds": _FREE, "missing": _FREE}
 _JOURNAL = dict.fromkeys(("why", "number", "faults", "first", "last", "severities", "file", "after", "kept"), _FREE) | {
     "count": Field(0, _count)
 }
+_CUT = {"rule": Field(0, _one_of("days", "size", "disk", "front")), "days": Field(0, _count), "count": Field(0, _count)}
+_CUT |= dict.fromkeys(
+    ("bytes", "used", "free", "classes", "first_line", "last_line", "oldest", "newest", "runs", "proof", "hash", "unsent"),
+    _FREE,
+)
+_EXPORTED = dict.fromkeys(
+    ("by", "reason", "since", "until", "kinds", "tier", "format", "file", "lines", "number", "hash"), _FREE
+)
 _HEAD = {"day": Field(0, _day), "number": Field(0, _number), "hash": Field(0, _hash)}
 _WHY = {"why": _FREE}
 _CONFIG = {"by": _FREE, "changes": _FREE, "why": _FREE}
@@ -185,6 +193,8 @@ EVENTS: Mapping[str, Kind] = {
     "journal.dropped": Kind(0, _JOURNAL),
     "journal.replaced": Kind(0, _JOURNAL),
     "journal.head": Kind(0, _HEAD),
+    "journal.cut": Kind(0, _CUT),
+    "journal.exported": Kind(2, _EXPORTED),
     "config.applied": Kind(0, _CONFIG),
     "config.kept": Kind(0, _CONFIG),
     "config.rolled_back": Kind(0, _CONFIG),

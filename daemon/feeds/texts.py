@@ -65,6 +65,8 @@ ALARMS = {
     "boom_unknown": Text("道闸位置未知", "boom position unknown"),
     "unconfirmed": Text("执行未确认", "order not confirmed"),
     "journal_trouble": Text("日志故障", "journal trouble"),
+    "disk_full": Text("磁盘将满", "disk nearly full"),
+    "journal_size": Text("日志超出容量", "journal past its size"),
     "feed_trouble": Text("共享链路故障", "feed trouble"),
     "channel_trouble": Text("通知渠道故障", "channel trouble"),
     "channel_untested": Text("通道未测试", "channel untested"),
@@ -373,6 +375,14 @@ KINDS: dict[str, tuple[Text, ...]] = {
         Text("日志积压，有记录丢弃", "the journal dropped events"),
     ),
     "journal.replaced": (Text("日志损坏，已另立新日志", "the journal was set aside, a new one begun"),),
+    "journal.cut": (
+        Text("日志旧记录到期移出 {count} 条", "{count} old lines left the journal"),
+        Text("日志的起点已后移", "the journal begins later now"),
+    ),
+    "journal.exported": (
+        Text("{by} 导出日志 {lines} 条，{reason}", "{by} exported {lines} lines of the journal, {reason}"),
+        Text("日志被导出", "the journal was exported"),
+    ),
     "journal.head": (Text("日志每日凭证", "the journal's daily hash"),),
     "config.applied": (
         Text("{by} 更改了配置，观察中", "{by} changed the configuration"),

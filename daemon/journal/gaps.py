@@ -73,7 +73,7 @@ class Gaps:
                 yield first, f"lines {first} to {last} were removed: line {told}, named for it, does not vouch for that"
 
     def _hear_front(self, content: Mapping[str, Any]) -> None:
-        last = content.get("last") if content.get("rule") == "front" else content.get("after")
+        last = content.get("last_line") if content.get("rule") == "front" else content.get("after")
         if last == self._base and content.get("hash", "") in {"", self._base_hash.hex()}:
             self._front = True
 

@@ -170,8 +170,8 @@ class _Step:
         content: dict[str, object] = {
             "classes": dict(classes),
             "count": len(found.kinds),
-            "first": found.runs[0].first,
-            "last": found.runs[-1].last,
+            "first_line": found.runs[0].first,
+            "last_line": found.runs[-1].last,
             "oldest": found.oldest,
             "newest": found.newest,
             "runs": len(found.runs),
@@ -197,7 +197,7 @@ class _Step:
         if self._database.execute("SELECT 1 FROM cuts WHERE told = ? LIMIT 1", (number,)).fetchone():
             return True
         content = read(number, self._body(number)).content
-        return self._known.base in {content.get("last"), content.get("after")}
+        return self._known.base in {content.get("last_line"), content.get("after")}
 
     def _is_standing(self, number: int) -> bool:
         content = read(number, self._body(number)).content
@@ -217,8 +217,8 @@ class _Step:
             return None
         content: dict[str, object] = {
             "rule": "front",
-            "first": self._known.base + 1,
-            "last": front.base,
+            "first_line": self._known.base + 1,
+            "last_line": front.base,
             "hash": front.hash.hex(),
             "runs": len(front.kept),
             "proof": proof(front.kept),

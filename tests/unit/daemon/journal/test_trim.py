@@ -82,7 +82,7 @@ def test_what_a_subscriber_has_not_got_when_it_goes_is_told_with_the_numbers(boo
     book.day(12)
     (cut,) = [event for event in query(book.path) if event.kind == "journal.cut" and event.content["rule"] == "days"]
     assert cut.content["unsent"] == {"police": 2}
-    assert (cut.content["first"], cut.content["last"], cut.content["count"]) == (1, 3, 3)
+    assert (cut.content["first_line"], cut.content["last_line"], cut.content["count"]) == (1, 3, 3)
 
 
 def test_lines_about_an_alarm_that_is_not_over_stay(book: Book) -> None:
