@@ -9,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from console.show_rules import ShowRules
 from console.words_rules import word
 from daemon.config.faults import ConfigError, Fault
 from daemon.rehearsal import play
 from daemon.rehearsal.play import Failure, Result
-from daemon.rehearsal.report import document, span
+from daemon.rehearsal.report import document, explained, span
 
 _SIGNS = {"good": ("✔", "green"), "bad": ("✘", "bold red"), "fault": ("✘", "bold red")}
 
@@ -27,7 +28,7 @@ def test(files: Sequence[Path], explain: str, language: str, *, as_json: bool) -
     results: list[Result | ConfigError] = []
     paths = [file for _, inside in found for file in inside]
     for file in paths:
-        outcome = _play(file)
+        outcome = _play(file, explain)
         results.append(outcome)
         if not as_json:
             screen.outcome(file, outcome)
@@ -39,9 +40,9 @@ def test(files: Sequence[Path], explain: str, language: str, *, as_json: bool) -
     return 2 if faulty else int(any(isinstance(each, Result) and not each.good for each in results))
 
 
-def _play(file: Path) -> Result | ConfigError:
+def _play(file: Path, explain: str) -> Result | ConfigError:
     try:
-        return play.run(file)
+        return play.run(file, (lambda stage: explained(stage, explain)) if explain else None)
     except ConfigError as error:
         return error
 
@@ -94,6 +95,11 @@ class Show:
         self._console.print(head.append("  " + "  ".join(figures), "dim not bold"))
         for failure in outcome.failures:
             self._failure(failure)
+        if "error" in outcome.explained:
+            self._console.print(Text(f"    {outcome.explained['error']}", "red"))
+        elif outcome.explained:
+            self._console.print(Text(f"\n{self._word('in_the_end')}", "bold"))
+            ShowRules(self._language).explained(outcome.explained)
 
     def _failure(self, failure: Failure) -> None:
         difference = failure.difference
@@ -110,7 +116,7 @@ class Show:
     def _evidence(self, value: object) -> str:
         if isinstance(value, Mapping) and {"value", "quality", "age"} <= value.keys():
             age = value["age"]
-            parts = [str(value["quality"]), self._word("never") if age is None else self._word("age", age=age)]
+            parts = [str(value["quality"]), self._word("never") if age is None else self._word("old", age=age)]
             if "limit" in value:
                 parts.append(self._word("limit", limit=value["limit"]))
             return f"{value['value']} ({', '.join(parts)})"

@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from daemon.feeds.texts import Language
 from daemon.operator import RefusedError, UnknownError
 from gatehouse.alarms import AlarmState, Condition
 from gatehouse.demands import Demand
+from gatehouse.events import Event
 from gatehouse.rule import Note, Rule
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -26,9 +28,9 @@ _UNSAID = frozenset({"name", "subject", "cards"})
 class Reasons:
     """Looks at the engine; changes nothing and judges nothing."""
 
-    def __init__(self, engine: Engine, titles: Mapping[str, str], clock: Clock) -> None:
-        """Of this engine, in the words of this site."""
-        self._engine, self._titles, self._clock = engine, titles, clock
+    def __init__(self, engine: Engine, titles: Mapping[str, str], clock: Clock, zone: Callable[[], tzinfo]) -> None:
+        """Of this engine, in the words and the local time of this site."""
+        self._engine, self._titles, self._clock, self.zone = engine, titles, clock, zone
 
     def listed(self) -> list[dict[str, Any]]:
         """Every rule in a line."""
@@ -83,7 +85,8 @@ class Reasons:
         }
 
     def _line(self, rule: Rule) -> dict[str, Any]:
-        subject = str(getattr(rule, "subject", "") or getattr(rule, "zone", "") or "")
+        outputs = list(rule.outputs)
+        subject = str(getattr(rule, "subject", "") or getattr(rule, "zone", "") or (outputs[0] if outputs else ""))
         _, answers = self._engine.said.get(rule.name, (0.0, ()))
         standing = self._engine.annunciator.standing
         last = self._engine.recorder.acted.get(f"rule:{rule.name}")
@@ -94,7 +97,7 @@ class Reasons:
             "place": self._titles.get(subject, ""),
             "alarms": [one.alarm for one in answers if isinstance(one, Condition) and one.alarm in standing],
             "wants": sum(isinstance(answer, Demand) for answer in answers),
-            "acted": last.isoformat() if last else None,
+            "acted": last.astimezone(self.zone()).isoformat() if last else None,
         }
 
     def _input(self, name: str) -> dict[str, Any]:
@@ -131,7 +134,7 @@ class Reasons:
         return {
             "state": its.state.value,
             "latched": its.state is AlarmState.LATCHED,
-            "raised": its.raised.isoformat(),
+            "raised": its.raised.astimezone(self.zone()).isoformat(),
             "count": its.count,
             "known": its.known,
             "acknowledged_by": its.acknowledged_by,
@@ -173,6 +176,11 @@ class Reasons:
     def _failure(self, rule: str) -> str:
         alarm = self._engine.annunciator.standing.get(f"rules.{rule}.failed")
         return str(alarm.condition.evidence.get("error", "")) if alarm is not None and alarm.active else ""
+
+
+def is_of(event: Event, found: Mapping[str, Any]) -> bool:
+    """Whether an event tells of the alarm, or else of the rule, that was explained."""
+    return event.content.get("alarm") == found["alarm"] if found["alarm"] else event.actor == f"rule:{found['rule']}"
 
 
 def _endings(name: str, rules: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
