@@ -49,6 +49,9 @@ class Program:
     """It surely answers true or false, unless it fails."""
     _compiled: cel.Expression = field(repr=False)
 
+    def __deepcopy__(self, memo: object) -> "Program":
+        return self  # nothing in it ever changes, and the library's part cannot be copied
+
     def answer(self, values: Mapping[str, object]) -> tuple[bool | None, str]:
         """True, false, or None and why not: a value that is not there and counts, a fault, too much work.
 

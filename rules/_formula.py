@@ -1,7 +1,7 @@
 """A condition over points, as people write it: names found, units held against each other, and judged from readings.
 
     pump.temperature > hot && pump.running                   the value of a point; `hot` is one of the rule's limits
-    pump.temperature.age > 300.0                             seconds since the device said so
+    pump.temperature.age > 300.0                             seconds since the device said so, or since the start
     pump.temperature.quality == "bad"                        good, uncertain or bad; what is stale is bad
     pump.temperature.last > 60.0                             the last value, be it ever so old
 
@@ -15,6 +15,7 @@ end: `lane-in.presence` is `lane_in.presence`, a device called `in` is `in_`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite
 
 from gatehouse.points import Point, Reading
 from gatehouse.rule import Scene
@@ -64,10 +65,10 @@ class _Use:
             return self.point.unit if self.point.unit != "1" else ""
         return "s" if self.aspect == "age" else ""
 
-    def value(self, reading: Reading, now: float) -> object:
+    def value(self, reading: Reading, now: float, start: float) -> object:
         """What the variable stands for; None when it is not there."""
         if self.aspect == "age":
-            return now - reading.at
+            return now - (reading.at if isfinite(reading.at) else start)
         if self.aspect == "quality":
             return reading.quality.name.lower()
         if self.aspect == "" and not reading.good:
@@ -89,12 +90,12 @@ class Formula:
     _uses: Mapping[str, _Use] = field(repr=False)
     _limits: Mapping[str, float] = field(repr=False)
 
-    def judge(self, scene: Scene) -> tuple[bool | None, str]:
-        """True, false, or None and why it cannot be judged."""
+    def judge(self, scene: Scene, start: float) -> tuple[bool | None, str]:
+        """True, false, or None and why it cannot be judged; what was never read has its age from the `start`."""
         readings = {name: scene.read(name) for name in self.points}
         values: dict[str, object] = dict(self._limits)
         for name, use in self._uses.items():
-            value = use.value(readings[use.point.name], scene.now)
+            value = use.value(readings[use.point.name], scene.now, start)
             if value is not None:
                 values[name] = value
         answer, why = self._program.answer(values)
@@ -156,7 +157,7 @@ def _uses(text: str, words: Vocabulary) -> dict[str, _Use]:
 def _sort(point: Point) -> Sort:
     if point.sort:
         return point.sort
-    return "number" if point.unit or point.low > float("-inf") or point.high < float("inf") else ""
+    return "number" if point.unit or point.low > -inf or point.high < inf else ""
 
 
 def _unfit(text: str, tree: Node, uses: Mapping[str, _Use]) -> Iterable[Flaw]:

@@ -66,6 +66,7 @@ class Rule:
     _lasting: Lasting = field(init=False, default_factory=Lasting)
     _seen: tuple[object, ...] = field(init=False, default=())
     _answer: tuple[bool | None, str] = field(init=False, default=(None, "never read"))
+    _start: float | None = field(init=False, default=None)
     _look_at: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
@@ -134,10 +135,11 @@ class Rule:
 
     def _judged(self, scene: Scene) -> tuple[bool | None, str]:
         """The answer; calculated anew only where a value or its quality moved, or an age may have."""
+        self._start = scene.now if self._start is None else self._start
         readings = [scene.read(point) for point in self._formula.points]
         seen = tuple((reading.value, reading.quality, reading.count) for reading in readings)
         if seen != self._seen or (self._formula.ages and scene.now >= self._look_at):
-            self._seen, self._answer = seen, self._formula.judge(scene)
+            self._seen, self._answer = seen, self._formula.judge(scene, self._start)
             self._look_at = scene.now + _LOOK
         if self._formula.ages:
             scene.wake(self._look_at)

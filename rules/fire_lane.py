@@ -23,6 +23,8 @@ from rules._heads import Faults, distinct, online
 from rules._settings import Duration, PointName, Refers
 from rules._watch import Lasting, switch
 
+_LOOK = 1.0
+
 
 @dataclass(kw_only=True, eq=False)
 class Rule:
@@ -90,6 +92,8 @@ class Rule:
                 yield Demand(
                     output=self.lamp, value=True, priority=Priority.SCHEDULE, issuer=self.name, reason="fire_lane"
                 )
+        if self._stands:
+            scene.wake(scene.now + _LOOK)  # a fire is no input of this rule
         urgent = bool(self._stands and burning)
         yield self._condition(scene, "in_fire", Severity.P1, urgent if known else None, {"fire": burning})
         for point, state in states.items():

@@ -108,6 +108,12 @@ def test_an_age_is_looked_at_every_second_though_nothing_is_read(story):
     assert off == "400 hot.alarm off"
 
 
+def test_what_was_never_read_is_as_old_as_the_start_and_not_older(story):
+    s = story(rule("pump.temperature.age > late", limits={"late": Limit(300, "s")}), points=POINTS)
+    assert s.at(0)["hot.alarm"] is False, "no alarm at every start"
+    assert s.at(302)["hot.alarm"] is True
+
+
 def test_it_is_calculated_only_when_something_moved(story, monkeypatch):
     made = rule()
     s = story(made, points=POINTS, alive={"pump.temperature"})

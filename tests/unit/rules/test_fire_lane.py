@@ -80,7 +80,7 @@ def test_of_two_sensors_one_is_enough_and_both_must_be_clear(story):
 def test_the_graver_alarm_can_be_left_out(story):
     s = story(rule(again=0.0))
     s.at(0, {"io.loop": True, **ONLINE})
-    s.at(90000)
+    s.at(2000)
     assert s.diary == ["180 lane-east.blocked on"]
 
 
