@@ -117,10 +117,8 @@ _JOURNAL = dict.fromkeys(("why", "number", "faults", "first", "last", "severitie
     "count": Field(0, _count)
 }
 _CUT = {"rule": Field(0, _one_of("days", "size", "disk", "front")), "days": Field(0, _count), "count": Field(0, _count)}
-_CUT |= dict.fromkeys(
-    ("bytes", "used", "free", "classes", "first_line", "last_line", "oldest", "newest", "runs", "proof", "hash", "unsent"),
-    _FREE,
-)
+_CUT |= dict.fromkeys(("bytes", "used", "free", "classes", "first_line", "last_line", "oldest", "newest"), _FREE)
+_CUT |= dict.fromkeys(("runs", "proof", "hash", "unsent"), _FREE)
 _EXPORTED = dict.fromkeys(
     ("by", "reason", "since", "until", "kinds", "tier", "format", "file", "lines", "number", "hash"), _FREE
 )

@@ -177,10 +177,12 @@ PHRASES = {
     "the directory {path} is missing; mount or create it": "目录 {path} 不存在，请挂载或创建",
     "the disk is {percent} % full, {left} are left; move away what is not gatehouse's, or take a larger disk; "
     "at {limit} % records other than alarms make room":
-        "磁盘已用 {percent} %，剩余 {left}；请移走与 gatehouse 无关的文件或换大盘；到 {limit} % 时报警以外的旧记录将提前移出",
+        "磁盘已用 {percent} %，剩余 {left}；请移走与 gatehouse 无关的文件或换大盘；"
+        "到 {limit} % 时报警以外的旧记录将提前移出",
     "{percent} % of the disk's inodes are in use, {left} are left; delete small files that are not gatehouse's; "
     "at {limit} % records other than alarms make room":
-        "磁盘索引节点已用 {percent} %，剩余 {left} 个；请删去与 gatehouse 无关的小文件；到 {limit} % 时报警以外的旧记录将提前移出",
+        "磁盘索引节点已用 {percent} %，剩余 {left} 个；请删去与 gatehouse 无关的小文件；"
+        "到 {limit} % 时报警以外的旧记录将提前移出",
     "{classes}: more than its size, although all that may go is gone; allow more under journal.size":
         "{classes}：超出容量，而能移出的都已移出，请在 journal.size 放宽",
     "the disk of {path} is full; make room": "{path} 所在磁盘已满，请腾出空间",
