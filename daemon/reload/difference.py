@@ -73,7 +73,8 @@ class Difference:
         """Something differs."""
         turns = [self.lines, self.devices, self.outputs, self.actuators, self.rules, self.subscribers, self.cards]
         turns += [self.channels, self.people, self.rotas, self.ladders]
-        if self.old.site.escalation != self.new.site.escalation:
+        old, new = self.old.site, self.new.site
+        if (old.escalation, old.alarms) != (new.escalation, new.alarms):
             return True
         return any(turns) or bool(self.titles or self.fixed) or self.old.site.site != self.new.site.site
 

@@ -8,7 +8,7 @@ from daemon.reload.difference import Difference, Turn, on_the_wire, settings, tu
 
 _LONGEST = 60
 _PLACES = ("doors", "lanes", "outputs", "zones")
-_HEADER = ("id", "name", "timezone")
+_HEADER = ("id", "name", "timezone", "latitude", "longitude")
 _OPENED = Text("重新打开：", "opened anew: ")
 _PROFILE = Text("设备模板有变", "its profile is another")
 _NOTHING = Text("", "")
@@ -45,6 +45,7 @@ def told(change: Difference) -> list[Change]:
         *_section("subscribers", change.subscribers, subscribers),
         *_section("channels", change.channels, channels),
         *_ladders(change),
+        *_alarms(change),
         *_cards(change.cards),
         *_titles(change),
     ]
@@ -95,6 +96,12 @@ def _ladders(change: Difference) -> Iterator[Change]:
     if within[0] != within[1]:
         said = f"tested_within {within[0] / 86400:g}d → {within[1] / 86400:g}d"
         yield Change("~", "escalation", Text(said, said))
+
+
+def _alarms(change: Difference) -> Iterator[Change]:
+    before, after = (plan.site.alarms.model_dump() for plan in (change.old, change.new))
+    if before != after:
+        yield Change("~", "alarms", _moved(_differing(before, after)))
 
 
 def _cards(cards: Turn) -> Iterator[Change]:

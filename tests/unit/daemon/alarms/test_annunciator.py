@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from daemon.alarms.annunciator import Annunciator
-from gatehouse.alarms import AlarmState, Condition, Severity
+from gatehouse.alarms import AlarmState, Condition, Severity, Verdict
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 
@@ -146,3 +146,188 @@ def test_what_stood_is_restored_and_must_be_judged_anew(book, told):
     fresh.judge(condition(False, latch=True), "r", NOW)
     fresh.reset("zones.b12.fire", "李四")
     assert state(fresh) is None
+
+
+# Counting and grouping
+
+
+def test_the_same_point_within_a_minute_is_one_alarm_with_a_counter(run):
+    run.judge()
+    for _ in range(2):
+        run.judge(active=False)
+        run.passes(20)
+        run.judge()
+    assert run.kinds() == ["alarm.raised", *["alarm.returned", "alarm.repeated"] * 2]
+    assert (run.alarm().count, run.alarm().chattering) == (3, True)
+    assert len({alarm.occurrence for _, alarm in run.heard}) == 1
+
+
+def test_after_a_minute_people_are_called_again_for_what_nobody_knows_of(run):
+    run.judge()
+    run.judge(active=False)
+    run.passes(60)
+    run.judge()
+    assert run.kinds()[-1] == "alarm.raised"
+    assert len({alarm.occurrence for _, alarm in run.heard}) == 1, "nobody answered the first call: it is the same"
+
+
+@pytest.mark.parametrize("severity", [1, 2, 3, 4])
+def test_a_rise_after_an_acknowledgement_calls_at_once_and_is_an_occurrence_of_its_own(run, severity):
+    run.judge(severity=severity, latch=True)
+    run.book.acknowledge("doors.north.forced", "李四")
+    run.judge(active=False, severity=severity, latch=True)
+    run.passes(1)
+    run.judge(severity=severity, latch=True)
+    assert run.kinds()[-2:] == ["alarm.raised", "alarm.followed"]
+    assert run.heard[-2][1].occurrence != run.heard[-1][1].occurrence
+    assert len(run.book.cases) == (severity <= 2), "the first one is still to be closed"
+
+
+def test_p1_is_never_throttled_however_it_chatters(run):
+    for _ in range(20):
+        run.judge("zones.a.gas", severity=1)
+        run.book.acknowledge("zones.a.gas", "李四")
+        run.judge("zones.a.gas", active=False, severity=1)
+        run.passes(1)
+    assert run.kinds().count("alarm.raised") == 20
+
+
+def test_further_heads_of_a_zone_call_at_once_and_are_one_incident(run):
+    for number in range(1, 6):
+        run.judge(f"zones.a.head{number}", severity=1)
+        run.passes(30)
+    run.judge("zones.b.head1", severity=1)
+    assert run.kinds() == ["alarm.raised"] * 6
+    incidents = [alarm.incident for _, alarm in run.heard]
+    assert len(set(incidents[:5])) == 1
+    assert incidents[5] not in incidents[:5], "another zone is another incident"
+
+
+def test_an_incident_goes_on_over_a_restart(run):
+    run.judge("zones.a.head1", severity=1)
+    run.passes(20)
+    run.start()
+    run.judge("zones.a.head1", severity=1)
+    run.judge("zones.a.head2", severity=1)
+    assert len({alarm.incident for alarm in run.book.standing.values()}) == 1
+
+
+def test_more_than_ten_in_ten_minutes_are_an_alarm_of_their_own(run):
+    for number in range(10):
+        run.judge(f"doors.d{number}.forced")
+    assert "alarms.flood" not in run.book.standing
+    run.judge("doors.d10.forced")
+    flood = run.alarm("alarms.flood")
+    assert (flood.condition.kind, flood.condition.severity, flood.condition.evidence["alarms"]) == (
+        "alarm_flood",
+        3,
+        11,
+    )
+    run.start()
+    run.passes(1)
+    assert run.alarm("alarms.flood").active, "a restart does not end it"
+    run.passes(600)
+    assert not run.alarm("alarms.flood").active
+
+
+def test_two_thousand_in_a_minute_are_all_there(run):
+    for number in range(2000):
+        run.judge(f"zones.z{number}.fire", severity=1)
+        run.clock.now += 0.03
+    assert run.kinds().count("alarm.raised") == 2000
+    assert len(run.book.standing) == 2001
+    assert len(run.journal.rows) == 2001
+
+
+# Cases
+
+
+def test_p1_and_p2_wait_to_be_closed_and_p3_and_p4_do_not(run):
+    for severity in (1, 2, 3, 4):
+        name = f"doors.d{severity}.x"
+        run.judge(name, severity=severity)
+        run.judge(name, active=False, severity=severity)
+        run.book.acknowledge(name, "李四")
+    assert sorted(case.condition.alarm for case in run.book.cases.values()) == ["doors.d1.x", "doors.d2.x"]
+    assert not run.book.standing
+    run.start()
+    assert len(run.book.cases) == 2
+
+
+def test_a_case_is_closed_by_name_once_somebody_has_said_what_it_was(run):
+    run.judge()
+    run.book.acknowledge("doors.north.forced", "李四")
+    run.judge(active=False)
+    (case,) = run.book.cases.values()
+    with pytest.raises(ValueError, match="nobody has verified"):
+        run.book.close(case.occurrence, "李四")
+    run.book.handle(case, "alarm.verified", "张三", verdict=Verdict.FALSE, cause="works", verified_by="张三")
+    closed = run.book.close(case.occurrence, "李四", "门磁松")
+    assert not run.book.cases
+    assert run.journal.rows == {}
+    assert (closed.handling.closed_by, closed.handling.note, closed.open) == ("李四", "门磁松", False)
+    content = run.journal.events[-1].content
+    assert (content["verdict"], content["false_cause"], content["by"]) == ("false", "works", "李四")
+
+
+def test_what_stands_cannot_be_closed(run):
+    run.judge()
+    with pytest.raises(KeyError):
+        run.book.close(run.alarm().occurrence, "李四")
+
+
+# Silence, and what an older journal says
+
+
+def test_silence_is_no_acknowledgement_and_ends_with_the_next_rise(run):
+    run.judge()
+    run.book.silence("doors.north.forced", "李四")
+    assert run.alarm().calls
+    assert run.alarm().silenced_by == "李四"
+    run.judge(active=False)
+    run.judge()
+    assert run.alarm().silenced_by == ""
+
+
+def test_alarms_of_an_older_journal_are_understood(run):
+    old = (
+        b'{"condition":{"alarm":"zones.b12.fire","active":true,"severity":1,"kind":"fire","subject":"zones.b12","latch":'
+        b'true,"evidence":{}},"active":true,"raised":"2026-11-21T05:00:00Z","known":true,"acknowledged_by":"","reset_by":'
+        b'"","count":1,"suspended":null}'
+    )
+    run.journal.rows["zones.b12.fire"] = old
+    run.start()
+    alarm = run.alarm("zones.b12.fire")
+    assert (alarm.occurrence, alarm.last, alarm.handling.verdict) == ("zones.b12.fire", alarm.raised, None)
+    run.judge("zones.b12.fire", active=False, severity=1, latch=True)
+    run.book.reset("zones.b12.fire", "李四")
+    (case,) = run.book.cases.values()
+    run.book.handle(case, "alarm.verified", "李四", verdict=Verdict.TRUE, verified_by="李四")
+    run.book.close(case.occurrence, "李四")
+    assert run.journal.rows == {}
+
+
+def test_of_two_that_a_cut_off_journal_left_the_newer_stands_and_the_older_is_a_case(run):
+    run.judge(latch=True)
+    run.book.acknowledge("doors.north.forced", "李四")
+    run.judge(active=False, latch=True)
+    rows = dict(run.journal.rows)
+    run.passes(5)
+    run.judge(latch=True)
+    run.journal.rows |= rows  # the kill fell between the two events
+    before = run.alarm().occurrence
+    run.start()
+    assert run.alarm().occurrence == before
+    assert [case.occurrence for case in run.book.cases.values()] == list(rows)
+
+
+def test_what_a_late_journal_knows_of_an_alarm_that_has_risen_anew_becomes_a_case(run):
+    run.judge()
+    rows = list(run.journal.rows.values())
+    run.journal.rows.clear()
+    run.start()
+    run.judge()
+    run.book.restore(rows)
+    assert len(run.book.standing) == 1
+    assert len(run.book.cases) == 1
+    assert run.kinds()[-1] == "alarm.followed"

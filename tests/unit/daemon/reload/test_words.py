@@ -24,6 +24,7 @@ def house(tmp_path) -> Reloaded:
         (("unlock: 5s", "unlock: 7s"), ["~ doors.north: unlock 5.0 → 7.0"]),
         (("fire: [io1.input8]", "fire: [io1.input6]"), ["~ zones.b12: fire io1.input8 → io1.input6"]),
         (("tier: 1", "tier: 2"), ["~ subscribers.police: tier 1 → 2"]),
+        (("subscribers:", "alarms: {shelve: 2h}\nsubscribers:"), ["~ alarms: shelve 28800.0 → 7200.0"]),
         (("title: 派出所", "title: 街道"), ["~ feeds.police: title 派出所 → 街道"]),
         (("  east:  {", "  west:  {title: 西门, lock: io1.relay6}\n  east:  {"), ["+ doors.west: added"]),
         (("  b13: {title: 13栋, fire: [io1.input3, io1.input4], release: [doors.east]}\n", ""),
