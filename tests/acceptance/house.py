@@ -65,6 +65,14 @@ class House(Stage):
             document: dict[str, Any] = (await client.get("/v1/status")).json()
         return document
 
+    async def post(self, path: str, **body: str) -> str:
+        """Order something over the API; what was done, in words."""
+        transport = httpx2.AsyncHTTPTransport(uds=str(self.socket))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gatehouse", timeout=10) as client:
+            answer = await client.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["done"])
+
     async def settled(self, limit: float = 20) -> None:
         """Nothing waits to be in the journal, and brokers have acknowledged all that is in it."""
         async with asyncio.timeout(limit):
