@@ -39,7 +39,7 @@ def explain(  # noqa: PLR0917 - typer calls it by name
     at: Annotated[
         str, typer.Option(help="此刻之前的经过，如 2026-11-21T14:00。 What had happened by then, in the site's time.")
     ] = "",
-    past: Annotated[int, typer.Option(min=0, max=200, help="过去几条。 So many events of the past.")] = 6,
+    past: Annotated[int, typer.Option(min=0, help="过去几条。 So many events of the past.")] = 6,
     state: StateOpt = STATE,
     socket: SocketOpt = None,
     lang: LangOpt = Language.ZH,
