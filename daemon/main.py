@@ -23,6 +23,7 @@ from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.crew import Crew
 from daemon.disk import DiskWatch
+from daemon.disk import DiskWatch
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.escalation.routes import routes as ladder_routes
@@ -64,6 +65,8 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     image = LiveImage(plan.points)
     engine: Engine
     journal = Journal(state / "journal.db", clock, lambda why: engine.raise_own(journal_trouble(why)))
+    journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
+    journal.on_room = DiskWatch(lambda condition: engine.raise_own(condition), lambda: journal.trimmer.retention).hear
     journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
     journal.on_room = DiskWatch(lambda condition: engine.raise_own(condition), lambda: journal.trimmer.retention).hear
     recorder = Recorder(journal.append, clock)

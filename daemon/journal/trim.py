@@ -5,7 +5,7 @@ still waits for, a line about an alarm that is not over, the newest lines, and a
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,10 @@ class Trimmer:
         self._calendar = Calendar()
         self._epoch = ""
         self._bad: frozenset[int] = frozenset()  # lines that were changed: evidence, which stays
+
+    def settle(self, retention: Retention, subscribers: Iterable[str]) -> None:
+        """What the site wants kept, and who still gets it."""
+        self.retention, self.subscribers = retention, frozenset(subscribers)
 
     @property
     def doubts(self) -> bool:

@@ -45,6 +45,7 @@ def _swap(daemon: Daemon, change: Difference, made: dict[str, Relay | Boom]) -> 
     daemon.titles.clear()
     daemon.titles.update(plan.titles)
     daemon.status.plan, daemon.operator.site = plan, plan.site
+    daemon.journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
     _lines(daemon, change)
     for name in change.subscribers.ended:
         daemon.feeds.pop(name)

@@ -76,7 +76,11 @@ class Difference:
         old, new = self.old.site, self.new.site
         if (old.escalation, old.alarms) != (new.escalation, new.alarms):
             return True
-        return any(turns) or bool(self.titles or self.fixed) or self.old.site.site != self.new.site.site
+        return any(turns) or bool(self.titles or self.fixed) or self._header()
+
+    def _header(self) -> bool:
+        old, new = self.old.site, self.new.site
+        return (old.site, old.journal) != (new.site, new.journal)
 
     @property
     def anew(self) -> frozenset[str]:

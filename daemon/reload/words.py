@@ -46,6 +46,7 @@ def told(change: Difference) -> list[Change]:
         *_section("channels", change.channels, channels),
         *_ladders(change),
         *_alarms(change),
+        *_record(change),
         *_cards(change.cards),
         *_titles(change),
     ]
@@ -102,6 +103,12 @@ def _alarms(change: Difference) -> Iterator[Change]:
     before, after = (plan.site.alarms.model_dump() for plan in (change.old, change.new))
     if before != after:
         yield Change("~", "alarms", _moved(_differing(before, after)))
+
+
+def _record(change: Difference) -> Iterator[Change]:
+    before, after = (plan.site.journal.model_dump() for plan in (change.old, change.new))
+    if before != after:
+        yield Change("~", "journal", _moved(_differing(before, after)))
 
 
 def _cards(cards: Turn) -> Iterator[Change]:
