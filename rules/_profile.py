@@ -38,7 +38,7 @@ class Slope:
     sure: float
     """The same where only a few comparisons are lower: above nothing when nearly all agree that it grows."""
     busiest: float
-    """What the busiest hour of the day comes to now."""
+    """What the busiest hour of the day comes to by today."""
 
 
 @dataclass
@@ -140,10 +140,11 @@ class Profile:
         slopes = sorted(self._slopes(days))
         if not slopes:
             return None
-        recent = [self._row(date) for date in days[-3:]]
-        hours = [[row[hour] for row in recent if not isnan(row[hour])] for hour in range(HOURS)]
+        middle = slopes[len(slopes) // 2]
+        recent = [(self._row(date), middle * (today - date)) for date in days[-3:]]
+        hours = [[row[hour] + since for row, since in recent if not isnan(row[hour])] for hour in range(HOURS)]
         busiest = max(median(known) for known in hours if known)
-        return Slope(over, slopes[len(slopes) // 2], slopes[int(len(slopes) * few)], busiest)
+        return Slope(over, middle, slopes[int(len(slopes) * few)], busiest)
 
     def _slopes(self, days: list[int]) -> Iterator[float]:
         for place, late in enumerate(days):

@@ -52,7 +52,7 @@ def test_the_slope_is_found_under_the_swing_and_among_wild_hours(wild):
     )
     slope = profile.slope(now.toordinal(), DAYS, 0.25)
     assert slope.middle == pytest.approx(2.0)
-    assert slope.busiest == pytest.approx(50 + 2 * 12 + 30, abs=2.1)
+    assert slope.busiest == pytest.approx(50 + 2 * 14 + 30, abs=0.1)
 
 
 def test_usual_is_the_highest_of_its_neighbours_and_of_both_sorts_of_day():

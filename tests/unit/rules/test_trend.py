@@ -89,7 +89,7 @@ def test_a_cable_that_warms_with_load_and_weather_is_no_trend():
 
 
 def test_failing_insulation_is_told_days_before_the_threshold():
-    usual, growth = household(4), 0.010
+    usual, growth = household(4, weekend=0.0), 0.010
 
     def failing(day, wall):
         return usual(day, wall) + max(0.0, day - 9) * growth
