@@ -66,7 +66,6 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     engine: Engine
     journal = Journal(state / "journal.db", clock, lambda why: engine.raise_own(journal_trouble(why)))
     journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
-    journal.on_room = DiskWatch(lambda condition: engine.raise_own(condition), lambda: journal.trimmer.retention).hear
     journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
     journal.on_room = DiskWatch(lambda condition: engine.raise_own(condition), lambda: journal.trimmer.retention).hear
     recorder = Recorder(journal.append, clock)
@@ -74,6 +73,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     arbiter = Arbiter(plan.outputs, exclusive(plan))
     moved = actuators(plan, image, orders, clock)
     engine = Engine(image, plan.rules, arbiter, moved, recorder, clock, plan.site.site.timezone, plan.inverted)
+    journal.on_room = DiskWatch(engine.raise_own, lambda: journal.trimmer.retention).hear
     lines: dict[str, LineOwner] = {}
     feeds: dict[str, Feed] = {}
     channels: dict[str, Outbox] = {}
