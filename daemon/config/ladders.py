@@ -132,7 +132,7 @@ class _Known:
             self._who((*where, "ring", number), name)
         outputs = [self._names.thing("switch", name, (*where, "outputs", n)) for n, name in enumerate(step.outputs)]
         self._check_reach(where, step, plain)
-        unread = step.unread or _unread(step, end)
+        unread = step.unread or _unread(step, end, plain)
         return Step(after=step.after, outputs=tuple(outputs), hold=step.hold, ring=tuple(step.ring),
                     by=tuple(step.by), post=tuple(step.post), police=step.police, repeat=step.repeat, times=step.times,
                     answers=step.answers, until=step.until or until, unread=unread)  # type: ignore[arg-type] # one of the words  # fmt: skip
@@ -199,8 +199,9 @@ def _next(after: float, ends: list[float | None]) -> float | None:
     return next((end for end in ends if end is not None and end > after), None)
 
 
-def _unread(step: written.Step, end: float | None) -> float:
+def _unread(step: written.Step, end: float | None, plain: Directory) -> float:
     """So long that the channels of a step fill its time."""
     if end is None:
         return _USUAL_UNREAD
-    return max(_LEAST_UNREAD, (end - step.after) / max(1, len(step.by)))
+    longest = max((len(plain.channels_of(person)) for person in plain.everyone(step.ring)), default=1)
+    return max(_LEAST_UNREAD, (end - step.after) / max(1, len(step.by) or longest))
