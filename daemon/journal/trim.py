@@ -25,7 +25,7 @@ from daemon.journal.sizes import Size, sizes
 
 log = structlog.get_logger()
 
-STEP = 300
+STEP = 200
 """Lines that go in one step."""
 SPARE = 64 << 20
 """Bytes inside the file that are enough to go on for long on a full disk."""
