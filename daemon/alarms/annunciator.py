@@ -262,12 +262,12 @@ class Annunciator:
             self.cases.pop(alarm.occurrence, None)
 
     def _name(self) -> str:
-        """Of a new occurrence; never repeats."""
+        """Of a new occurrence or incident; never repeats."""
         self._count += 1
         return f"{self._mark}-{self._count}"
 
     def _incident(self, alarm: Alarm) -> str:
-        return self._incidents.join(alarm.condition.subject, alarm.occurrence, self._clock.monotonic())
+        return self._incidents.join(alarm.condition.subject, self._name(), self._clock.monotonic())
 
 
 def _content(alarm: Alarm, evidence: dict[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,11 @@ class Incidents:
         """None yet."""
         self._newest: dict[str, tuple[str, float]] = {}
 
-    def join(self, place: str, occurrence: str, now: float) -> str:
-        """The incident of something that rises there now; one that begins bears the name of its first occurrence."""
-        incident, last = self._newest.get(place, (occurrence, -inf))
+    def join(self, place: str, fresh: str, now: float) -> str:
+        """The incident of something that rises there now; one that begins gets the fresh name."""
+        incident, last = self._newest.get(place, (fresh, -inf))
         if now - last >= TOGETHER:
-            incident = occurrence
+            incident = fresh
         self._newest[place] = incident, now
         return incident
 
