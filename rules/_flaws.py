@@ -10,6 +10,7 @@ from rules._cel import Complaint
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*)\)'")
 _SELECT = re.compile(r"expression of type '(.*)' cannot be the operand of a select operation")
+_FIELD = re.compile(r"\A\W*|(?<=\w)\W.*")
 _SORTS = {"double": "number", "int": "whole number", "bool": "on or off", "string": "text", "dyn": "value"}
 _WORDS = {"and": "&&", "or": "||", "not": "!", "=": "==", "on": "true", "off": "false"}
 _SLIPS = re.compile(r"(?<![\w.\"'])(and|or|not|AND|OR|NOT)(?![\w.\"'])|(?<![=!<>])(=)(?!=)")
@@ -59,7 +60,7 @@ def told(complaint: Complaint, text: str, words: Mapping[str, Point | None], lim
     if complaint.text.startswith("no condition"):
         return Flaw(*spot, "formula_no_condition")
     if _SELECT.fullmatch(complaint.text):
-        return Flaw(*spot, "formula_aspect", {"value": _row(text, spot)[spot[1] - 1 :][:20]})
+        return Flaw(*spot, "formula_aspect", {"value": _FIELD.sub("", _row(text, spot)[spot[1] - 1 :])})
     return _syntax(text, spot, complaint.text)
 
 

@@ -141,17 +141,24 @@ def _misnamed(limits: Iterable[str], words: Vocabulary) -> Iterable[Flaw]:
 
 
 def _uses(text: str, words: Vocabulary) -> dict[str, _Use]:
-    """Whatever in the text may be a point, or an aspect of one."""
+    """Whatever in the text may be a point, or an aspect of one: each chain of names, as far as it is known."""
     uses = {}
     for match in _NAME.finditer(text):
-        name = "".join(match[0].split())
-        stem, _, last = name.rpartition(".")
-        aspect = last if name not in words and last in _ASPECTS else ""
-        point = words.get(stem if aspect else name)
-        if point is not None:
-            sort = _ASPECTS[aspect] if aspect in ("age", "quality") else _sort(point)
-            uses[name] = _Use(point, aspect, sort)
+        parts = "".join(match[0].split()).split(".")
+        for length in range(2, len(parts) + 1):
+            use = _use(".".join(parts[:length]), words)
+            if use is not None:
+                uses[".".join(parts[:length])] = use
     return uses
+
+
+def _use(name: str, words: Vocabulary) -> _Use | None:
+    stem, _, last = name.rpartition(".")
+    aspect = last if name not in words and last in _ASPECTS else ""
+    point = words.get(stem if aspect else name)
+    if point is None:
+        return None
+    return _Use(point, aspect, _ASPECTS[aspect] if aspect in ("age", "quality") else _sort(point))
 
 
 def _sort(point: Point) -> Sort:
@@ -167,6 +174,9 @@ def _unfit(text: str, tree: Node, uses: Mapping[str, _Use]) -> Iterable[Flaw]:
             yield Flaw.at(text, at, "formula_occurrence", value=use.point.name)
     if not uses:
         yield Flaw.at(text, 0, "formula_constant")
+    for node in tree.walk():
+        if node.kind == "call" and node.name == "matches":
+            yield Flaw.at(text, node.at, "formula_pattern")
     for fold in (node for node in tree.walk() if node.kind == "fold"):
         inner = [node for part in fold.inside[2:] for node in part.walk() if node.kind == "fold"]
         if inner:

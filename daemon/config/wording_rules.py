@@ -45,6 +45,10 @@ RULES = {
     "formula_nested": (
         "one list is gone through inside another", "go through one list at a time: its work grows with the product",
         "在一个列表里又遍历另一个列表", "一次只遍历一个列表，否则计算量成倍增长"),
+    "formula_pattern": (
+        "patterns are not looked for here: one of them can take a fifth of a second",
+        "write ==, in, startsWith(), endsWith() or contains()",
+        "这里不能用 matches：一个模式可能要算五分之一秒", "请用 ==、in、startsWith()、endsWith() 或 contains()"),
     "formula_too_much": (
         "the expression is too large ({why})", "divide it into several rules",
         "表达式太大（{why}）", "请拆成几条规则"),

@@ -45,6 +45,7 @@ def test_values_are_compared():
     assert judged("pump.temperature > 60.0 && pump.running", pump__temperature=61, pump__running=True) == (True, "")
     assert judged("pump.starts == 3.0", pump__starts=3) == (True, "")
     assert judged('pump.mode != "off"', pump__mode="auto") == (True, "")
+    assert judged('pump.mode.startsWith("au") && pump.mode.size() == 4', pump__mode="auto") == (True, "")
     assert judged("lane_in.presence", lane_in__presence=False) == (False, "")
     assert judged("pump.flags == true", pump__flags=True) == (True, "")
 
@@ -87,7 +88,7 @@ def test_units_that_cannot_be_compared_can_be_turned_by_hand():
         ("pump.temperatur > 60.0", [("formula_name", 1, 1)]),
         ("pump.running && pumpe.temperature > 60.0 && x", [("formula_name", 1, 17), ("formula_name", 1, 45)]),
         ("pump", [("formula_name", 1, 1)]),
-        ("pump.temperature.agee > 3.0", [("formula_aspect", 1, 1)]),
+        ("pump.temperature.agee > 3.0", [("formula_aspect", 1, 17)]),
         ("pump.temperature > 60", [("formula_whole", 1, 18)]),
         ("pump.temperature && pump.running", [("formula_sorts", 1, 18)]),
         ("pump.temperature", [("formula_no_condition", 1, 1)]),
@@ -106,12 +107,20 @@ def test_units_that_cannot_be_compared_can_be_turned_by_hand():
         ("pump.temperature >", [("formula_syntax", 1, 19)]),
         ("pump.running &&\n  pump.runing", [("formula_name", 2, 3)]),
         ("[pump.temperature].all(a, [1.0].all(b, a > b))", [("formula_nested", 1, 23)]),
+        ('pump.mode.matches("a+")', [("formula_pattern", 1, 18)]),
         ("pump.running" + " || pump.running" * 80, [("formula_too_much", 1, 1)]),
         ("(" * 50 + "pump.running" + ")" * 50, [("formula_too_much", 1, 1)]),
     ],
 )
 def test_what_is_wrong_is_found_where_it_stands(text, found):
     assert flaws(text) == found
+
+
+def test_an_unknown_aspect_is_named():
+    with pytest.raises(FormulaError) as caught:
+        formula("pump.temperature . agee > 3.0 && pump.running", WORDS, {})
+    (flaw,) = caught.value.flaws
+    assert flaw.values == {"value": "agee"}
 
 
 @pytest.mark.parametrize("name", ["Hot", "hot-one", "in", "true", "pump", "", "1x", "a.b"])
