@@ -13,8 +13,8 @@ and by `margin` at least. Both are P3 and do not latch; the thresholds themselve
 `electrical_fire`. Both end half a `margin` or horizon later.
 
 It learns first: nothing is said before `learn` days are known, and for as long an alarm from before stays as it was.
-What it has learnt outlives a restart, less the hour that ran (the daemon keeps it beside the journal); another setting
-of the rule or a reload keeps nothing of it. An hour of which less than half was read does not count, a gap is a gap:
+What it has learnt outlives restart and reload: the daemon keeps it beside the journal, every six hours and at the end,
+so a kill costs six hours at most. An hour of which less than half was read does not count, a gap is a gap:
 nothing is invented. A lasting change of load is usual after a week.
 
 Stale, uncertain, never read or impossible value: neither counts nor clears. That a sensor cannot be read is said by
@@ -23,7 +23,7 @@ third of a millisecond once an hour, each at another second of it.
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
@@ -108,20 +108,23 @@ class Rule:
         """None."""
         return ()
 
-    def remember(self) -> bytes:
-        """All that it has learnt, to be kept over a restart."""
-        return json.dumps({point: circuit.profile.packed() for point, circuit in self._circuits.items()}).encode()
+    def remember(self) -> Mapping[str, bytes]:
+        """All that it has learnt, by point, to be kept over a restart."""
+        return {point: json.dumps(circuit.profile.packed()).encode() for point, circuit in self._circuits.items()}
 
-    def recall(self, kept: bytes) -> None:
-        """Take back what it had learnt. ValueError when these bytes are nothing of the sort; then it learns anew."""
-        try:
-            for point, packed in json.loads(kept).items():
-                if point in self._circuits:
-                    fresh = Profile()
-                    fresh.unpack(packed)
-                    self._circuits[point].profile = fresh
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"what {self.name} had learnt cannot be read: {error!r}") from error
+    def recall(self, kept: Mapping[str, bytes]) -> None:
+        """Take back what it had learnt. ValueError when these bytes are nothing of the sort; that point learns anew."""
+        wrong = []
+        for point in self._circuits.keys() & kept.keys():
+            fresh = Profile()
+            try:
+                fresh.unpack(json.loads(kept[point]))
+            except (KeyError, TypeError, ValueError) as error:
+                wrong.append(f"{point}: {error!r}")
+            else:
+                self._circuits[point] = _Circuit(fresh)
+        if wrong:
+            raise ValueError(f"what {self.name} had learnt cannot be read: {'; '.join(wrong)}")
 
     def judge(self, scene: Scene) -> Iterator[Condition]:
         """Judge every point by itself."""
