@@ -34,6 +34,7 @@ from daemon.field.lines import LineOwner
 from daemon.image import LiveImage
 from daemon.journal.journal import Journal
 from daemon.leftovers import Leftovers, let_go
+from daemon.lessons import Lessons
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, shown
@@ -177,6 +178,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("config", reload.run)
     crew.start("traces", daemon.blackbox.run)
     crew.start("leftovers", daemon.leftovers.run)
+    crew.start("lessons", Lessons(lambda: daemon.plan.rules, daemon.journal).run)
     zone = daemon.plan.site.site.timezone
     crew.start("head", DailyHead(daemon.journal, daemon.recorder.emit, zone, daemon.clock).run)
 
