@@ -103,8 +103,10 @@ def test_the_exit_statuses_are_told_where_one_looks_first(
         ("status", "--json"),
         ("events",),
         ("events", "--follow"),
+        ("alarms",),
         ("alarm", "list"),
         ("alarm", "ack", "x", "--by", "李四"),
+        ("alarm", "shelve", "x", "--for", "2h", "--reason", "修", "--by", "李四"),
         ("alarm", "reset", "x", "--by", "李四"),
         ("door", "north", "open", "--reason", "送水"),
         ("lane", "in", "close", "--reason", "试"),
@@ -135,6 +137,22 @@ def test_without_a_daemon_it_is_3_and_says_what_to_do(
         (("alarm", "ack", "x", "--by", "李四"), 1, "没有叫 'x'"),
         (("alarm", "reset", "x", "--by", "李四"), 1, "没有叫 'x'"),
         (("alarm", "list"), 0, "报警"),
+        (("alarms",), 0, "报警  无"),
+        (("alarms", "--lang", "en", "--all"), 0, "Alarms  none"),
+        (("alarm", "assign", "x", "张三", "--by", "李四"), 1, "没有叫 'x'"),
+        (("alarm", "on-site", "x", "--by", "李四"), 1, "没有叫 'x'"),
+        (("alarm", "verify", "x", "false", "--cause", "油烟", "--by", "李四"), 1, "没有叫 'x'"),
+        (("alarm", "close", "x", "--note", "好", "--by", "李四"), 1, "没有叫 'x'"),
+        (("alarm", "silence", "--by", "李四"), 1, "没有在响的报警"),
+        (("alarm", "shelve", "x", "--for", "2h", "--reason", "修", "--by", "李四"), 1, "没有叫 'x'"),
+        (("alarm", "unshelve", "x", "--by", "李四"), 1, "没有叫 'x'"),
+        (
+            ("alarm", "disable", "io1.input3", "--for", "3d", "--reason", "修", "--by", "李四"),
+            0,
+            "io1.input3：已屏蔽到",
+        ),
+        (("alarm", "disable", "io1.input3", "--for", "3", "--reason", "修", "--by", "李四"), 1, "请写明多久"),
+        (("alarm", "enable", "io1.input3", "--by", "李四"), 1, "没有被屏蔽"),
         (("events", "--since", "yesterday"), 1, "since 'yesterday'"),
     ],
 )
@@ -194,6 +212,8 @@ async def test_json_is_json_and_nothing_else(
     assert status["site"]["name"] == "小站"
     assert await typed(desk, monkeypatch, "alarm", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
+    assert await typed(desk, monkeypatch, "alarms", "--json") == 0
+    assert json.loads(capsys.readouterr().out).keys() == {"alarms", "cases", "disabled", "causes"}
     assert await typed(desk, monkeypatch, "events", "--json", "--kind", "access.*") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["text"]["zh"] == "doors.north：拒绝 李四，已过期".replace("doors.north", "北门")
