@@ -16,6 +16,10 @@ log = structlog.get_logger()
 
 WINDOW = 64
 """Most events of one stream on their way at once; a carrier may take fewer."""
+CHUNK = 8
+"""Events of a backlog that are sent between two breaths: about a millisecond of work."""
+_LONGEST_BREATH = 0.003
+"""Seconds; the work may have been waiting for a slow link."""
 _STRIKES = 2
 _FOR_ALL = frozenset({"journal.head"})
 """Kinds that no filter keeps back: the more who hold a hash, the less can be rewritten."""
@@ -83,6 +87,11 @@ class Dispatch:
         except Exception as error:
             log.exception("a carrier could not send an event", subscriber=self.name, event=parcel.id, kind=parcel.kind)
             return answered("refused", f"carrier fault: {type(error).__name__}: {error}")
+
+    async def breathe(self, begun: float) -> None:
+        """Let the field have the loop: after some work that began then, leave it twice as long to the others."""
+        worked = asyncio.get_running_loop().time() - begun
+        await asyncio.sleep(min(_LONGEST_BREATH, 2 * worked))
 
     def begin(self) -> None:
         """A new connection: nothing is proven on it. Twice hung up upon the same channel counts as a refusal: there

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from daemon.feeds.carrier import Answer, Connection
-from daemon.feeds.dispatch import WINDOW, Dispatch
+from daemon.feeds.dispatch import CHUNK, WINDOW, Dispatch
 from gatehouse.events import Event
+
+_READ = 64
+"""Lines that are read from the journal at once: decoding them holds up all other threads."""
 
 
 class _Sent(NamedTuple):
@@ -74,18 +77,25 @@ class InOrder:
                 if self._dispatch.wants(event):
                     await self._publish(connection, event, "")
                 self.flown = event.id
-            events = await self._journal.read(at)
+            events = await self._journal.read(at, _READ)
             if epoch != self._journal.epoch:
                 continue
-            for event in events:
-                if self._dispatch.wants(event):
-                    await self._publish(connection, event, epoch)
+            for some in range(0, len(events), CHUNK):
+                await self._publish_all(connection, events[some : some + CHUNK], epoch)
             if events:
                 at = self.reached = events[-1].number
                 if not self._dispatch.wants(events[-1]):
                     await self._on_way.put(_Sent(events[-1], epoch))
             else:
                 await self._wait_for_more(at, self.flown)
+
+    async def _publish_all(self, connection: Connection, events: Sequence[Event], epoch: str) -> None:
+        begun = asyncio.get_running_loop().time()
+        for event in events:
+            if self._dispatch.wants(event):
+                await self._publish(connection, event, epoch)
+        if self._journal.head - events[-1].number > WINDOW:
+            await self._dispatch.breathe(begun)
 
     async def _wait_for_more(self, at: int, flown: str) -> None:
         if self._journal.head > at:  # it is there and cannot be read: the journal is in trouble

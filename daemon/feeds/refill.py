@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from daemon.clock import Clock
 from daemon.feeds.carrier import Answer, Connection, Inquiry, Lane
-from daemon.feeds.dispatch import Dispatch
+from daemon.feeds.dispatch import CHUNK, Dispatch
 from daemon.feeds.in_order import InOrder
 from daemon.feeds.refill_words import WHY
 from gatehouse.events import Event
@@ -28,7 +28,7 @@ _REPLIES = 32
 """Replies that wait to be sent; who asks faster than he can be answered is not answered."""
 _REMEMBERED = 200
 """Ids of the latest requests, so that none is obeyed twice."""
-_BATCH = 32
+_BATCH = 4 * CHUNK
 _KEPT_EVERY = 2.0
 """Seconds."""
 
@@ -62,6 +62,11 @@ class _Memory(msgspec.Struct, kw_only=True):
 
     work: list[_Work] = []
     ids: list[str] = []
+
+
+class _Sent(NamedTuple):
+    event: Event
+    answer: Answer | None  # None: it is not for this subscriber
 
 
 class Refill:
@@ -196,28 +201,38 @@ class Refill:
         if not events and self._journal.trouble:
             await self._dispatch.rest(self._dispatch.pace.look)
             return
-        sent: list[tuple[Event, Answer | None]] = []
-        for event in events:
-            wanted = self._dispatch.wants(event)
-            sent.append((event, await self._publish(connection, event, work) if wanted else None))
-        for event, answer in sent:
-            if answer is not None:
-                receipt = await self._dispatch.receipt(connection, answer)
-                if receipt.verdict == "refused":
-                    self._end(work, "turned_away")
-                    return
-                work.events += 1
-            work.cut += event.number - work.at - 1
-            work.at = event.number
-        if not events or work.at >= work.last:
+        if not await self._settle(connection, await self._send(connection, events, work), work):
+            self._end(work, "turned_away")
+        elif not events or work.at >= work.last:
             work.cut += work.last - work.at
             self._end(work)
         elif asyncio.get_running_loop().time() - self._kept_at >= _KEPT_EVERY:
             self._keep()
 
-    async def _publish(self, connection: Connection, event: Event, work: _Work) -> Answer:
-        parcel = self._dispatch.pack(event, Lane.REFILL, refill=work.id)
-        return await self._dispatch.hand_over(connection, parcel)
+    async def _send(self, connection: Connection, events: list[Event], work: _Work) -> list[_Sent]:
+        dispatch, sent = self._dispatch, list[_Sent]()
+        begun = asyncio.get_running_loop().time()
+        for event in events:
+            answer = None
+            if dispatch.wants(event):
+                answer = await dispatch.hand_over(connection, dispatch.pack(event, Lane.REFILL, refill=work.id))
+            sent.append(_Sent(event, answer))
+            if len(sent) % CHUNK == 0:
+                await dispatch.breathe(begun)
+                begun = asyncio.get_running_loop().time()
+        return sent
+
+    async def _settle(self, connection: Connection, sent: list[_Sent], work: _Work) -> bool:
+        """False when one was refused."""
+        for event, answer in sent:
+            if answer is not None:
+                receipt = await self._dispatch.receipt(connection, answer)
+                if receipt.verdict == "refused":
+                    return False
+                work.events += 1
+            work.cut += event.number - work.at - 1
+            work.at = event.number
+        return True
 
     def _end(self, work: _Work, why: str = "") -> None:
         assert self._memory is not None  # noqa: S101 - there is no work without it
