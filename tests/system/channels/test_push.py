@@ -106,7 +106,6 @@ async def test_what_a_webhook_may_answer(web: Web, reply: Reply, what: object) -
 
 @pytest.mark.filterwarnings("ignore")  # the library's own
 async def test_apprise_carries_what_we_have_no_sender_for(web: Web) -> None:
-    pytest.importorskip("apprise")
     secrets = {"url": web.url.replace("http://", "json://").encode() + b"/in"}
     assert await fate(sender(secrets, kind="apprise", url="!url", limit="5s")) is SENT
     assert web.asked[0].json["title"] == "12栋 火警"
@@ -118,7 +117,6 @@ async def test_apprise_carries_what_we_have_no_sender_for(web: Web) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # the library's own
 async def test_apprise_that_hangs_holds_up_nobody_else(web: Web) -> None:
-    pytest.importorskip("apprise")
     web.usual = Reply(seconds=0.6)
     channel = sender({"url": web.url.replace("http", "json").encode()}, kind="apprise", url="!url")
     await channel.probe()

@@ -1,6 +1,7 @@
 """The section `channels:`: what is sound, and every fault in words that teach."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,19 @@ def test_the_extra_that_is_not_installed_is_told_with_the_remedy(
 def test_editors_are_told_of_every_kind() -> None:
     text = str(schema())
     assert all(f"'const': '{kind}'" in text for kind in KINDS)
+
+
+def test_the_documents_examples_are_sound(tmp_path: Path) -> None:
+    """Every channel in docs/channels.md, with nothing but the secrets missing."""
+    text = (GOOD.parents[1] / "docs" / "channels.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        (tmp_path / "site.yaml").write_text(f"{SITE}\n{block}", encoding="utf-8")
+        (tmp_path / "cards.csv").write_text((GOOD / "cards.csv").read_text(encoding="utf-8"), encoding="utf-8")
+        assert load(tmp_path / "site.yaml").site.channels
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_in_the_document(kind: str) -> None:
+    assert f"| `{kind}`" in (GOOD.parents[1] / "docs" / "channels.md").read_text(encoding="utf-8")
