@@ -159,6 +159,8 @@ class _Known:
         everyone = plain.everyone(step.ring)
         for number, name in enumerate(step.ring):
             for person in plain.everyone([name]):
+                if person not in plain.people:
+                    continue  # told already
                 by = step.by or plain.channels_of(person)
                 if not any(plain.address(person, channel) for channel in by):
                     self._document.fault((*where, "ring", number), "person_unreachable", value=person,
@@ -171,7 +173,8 @@ class _Known:
             near = nearest(channel, self._channels)
             self._document.fault(where, "no_channel", nearest=near, value=channel, known=listed(self._channels))
         elif setting == "post" and channel in self._channels and channel not in self._groups:
-            self._document.fault(where, "post_personal", value=channel, known=listed(self._groups))
+            self._document.fault(where, "post_personal", value=channel,
+                                 known=listed(name for name in self._channels if name in self._groups))  # fmt: skip
 
     def _who(self, where: Where, name: str) -> None:
         if name not in self._callable and not self._draft.unread & {"people", "rotas"}:

@@ -1,4 +1,4 @@
-"""A fire that nobody answers, with the power gone in the middle: every step in time, no message lost, one answer ends it."""
+"""A fire that nobody answers, the power gone in the middle: every step in time, nothing lost, one answer ends it."""
 
 import json
 import os
