@@ -341,7 +341,7 @@ def _action(subject: str, value: object) -> Text | None:
 
 
 def _seen(evidence: object, language: Language) -> str:
-    """The measured numbers among the evidence, at most three; else what the daemon says of itself."""
+    """Where it is, what was measured (at most three numbers), what comes of it; else what the daemon says of itself."""
     if not isinstance(evidence, dict):
         return ""
     values = {name: item["value"] for name, item in evidence.items() if isinstance(item, dict) and "value" in item}
@@ -350,4 +350,6 @@ def _seen(evidence: object, language: Language) -> str:
         for name, value in values.items()
         if isinstance(value, int | float) and type(value) is not bool
     ]
-    return ", ".join(numbers[:3]) or phrase(str(evidence.get(f"why_{language}", evidence.get("why", ""))), language)
+    forecast = phrase(str(evidence.get("forecast", "")), language)
+    said = ", ".join(part for part in (str(evidence.get("where", "")), *numbers[:3], forecast) if part)
+    return said or phrase(str(evidence.get(f"why_{language}", evidence.get("why", ""))), language)

@@ -35,6 +35,12 @@ PHRASES = {
     "discrete input {address}": "离散输入 {address}",
     "coil {address}": "线圈 {address}",
     "a refusal": "拒绝回答",
+    # heads and trends
+    "the head says that it is in fault": "探测器自报故障",
+    "the button stays pressed": "按钮一直按着",
+    "{value} is not possible": "读数 {value} 不可能",
+    "reaches {limit} in about {days} days": "约 {days} 天后达到 {limit}",
+    "usual at this hour: {usual}": "此时段通常为 {usual}",
     # devices
     "answers": "有应答",
     "port open": "端口已打开",

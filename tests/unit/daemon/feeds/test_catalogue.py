@@ -39,6 +39,20 @@ def alarm(kind: str, **more: Any) -> dict[str, Any]:
             "12栋：剩余电流报警（b12.rms1 512.5）", "12栋: residual current alarm (b12.rms1 512.5)",
         ),
         (
+            event("alarm.raised", "zones.b12", alarm("sos", evidence={"io4.input1": {"value": True}, "where": "1单元电梯"})),
+            2, "12栋：求助（1单元电梯）", "12栋: call for help (1单元电梯)",
+        ),
+        (
+            event("alarm.raised", "zones.b12", alarm("sos", evidence={"where": "301 王奶奶"})), 1,
+            "12栋：求助", "12栋: call for help",
+        ),
+        (
+            event("alarm.raised", "zones.b12", alarm("trend_rising", evidence={
+                "b12.rms1": {"value": 0.21}, "forecast": "reaches 0.3 A in about 5 days"})), 2,
+            "12栋：趋势预警（b12.rms1 0.21, 约 5 天后达到 0.3 A）",
+            "12栋: rising trend (b12.rms1 0.21, reaches 0.3 A in about 5 days)",
+        ),
+        (
             event("alarm.reset", "zones.b12", alarm("fire", by="李四")), 2,
             "12栋：火警 已由 李四 复位", "12栋: fire reset by 李四",
         ),
