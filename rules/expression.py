@@ -6,7 +6,7 @@
 
 The alarm stands while `when` has been true for `for`; with `latch` a named person has to end it. `output` is then
 told `value`, as a schedule would: no expression frees doors, those have rules of their own. Text and value are checked
-where the site is loaded, units too; `docs/rules.md` says what can be written.
+where the site is loaded, units too; `docs/expressions.md` says what can be written.
 
 Stale, uncertain or never-read points: where they count the condition cannot be judged, so it neither raises nor clears,
 the time goes on, and what was wanted of the output is given up. Whoever wants it otherwise asks for `.age`,
