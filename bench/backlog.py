@@ -5,7 +5,7 @@
 A journal on disk holds a day of a large estate; a subscriber of tier 3, who sees everything, has none of it. The broker
 comes back; mosquitto_sub, a program of its own, takes what comes, and its numbers are checked afterwards. Meanwhile a
 task of the same loop wakes every 5 ms: how late it wakes is how late a reading, a rule or an order would be. The second
-time the loop has other work, in pieces of 1 ms, 6 of 10 ms where it gets them, as the field of the large estate gives it.
+time the loop has other work in pieces of 1 ms, for about half of its time, as the field of the large estate gives it.
 
 Beside it in the same run: a bare paho loop that publishes the very same bytes from memory, 64 on their way at once.
 
