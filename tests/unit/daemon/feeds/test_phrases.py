@@ -49,7 +49,7 @@ def test_the_daemon_still_says_it(english: str) -> None:
 
 @cache
 def source() -> str:
-    files = [file for folder in ("gatehouse", "drivers", "daemon") for file in (ROOT / folder).rglob("*.py")]
+    files = [file for folder in ("gatehouse", "drivers", "daemon", "rules") for file in (ROOT / folder).rglob("*.py")]
     texts = (file.read_text() for file in files if file.name not in ("phrases.py", "phrases_channels.py"))
     return re.sub(r'"\s*\n\s*f?"', "", "\n".join(texts))  # a text broken over lines is one text
 
