@@ -69,6 +69,8 @@ class Story:
     standing: set[str] = field(default_factory=set)
     apart: set[str] = field(default_factory=set)
     """Alarms that a person has disabled."""
+    silenced: set[str] = field(default_factory=set)
+    """Alarms whose sounders a person has stopped."""
     diary: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     now: float = ZERO
@@ -93,6 +95,7 @@ class Story:
         self.now = target
         self.told.update(world.get("told", {}))
         self.standing = set(world.get("standing", self.standing))
+        self.silenced = set(world.get("silenced", self.silenced))
         return self.judge(readings or {})
 
     def _fading(self) -> Iterator[float]:
@@ -125,6 +128,7 @@ class Story:
             told=dict(self.told),
             standing=frozenset(self.standing),
             apart=frozenset(self.apart),
+            silenced=frozenset(self.silenced),
             wake=self._wake,
         )
         answers = list(self.rule.judge(scene))

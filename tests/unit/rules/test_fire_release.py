@@ -146,3 +146,20 @@ def test_fire_is_demanded_if_and_only_if_a_good_contact_says_so_or_an_alarm_stan
             assert said[alarm] is (True if state[own] else clear)
         if s.standing and all(said[alarm] is False for alarm in alarms):
             s.standing.clear()
+
+
+def sounds(said) -> bool:
+    return any(demand.output == "outputs.siren" for demand in said.demands)
+
+
+def test_silence_stops_the_siren_and_nothing_else_until_another_contact_trips(story):
+    s = story(rule())
+    s.at(0, {A: False, B: False})
+    assert sounds(s.at(5, {A: True}))
+    said = s.at(9, standing={"zones.b12.fire"}, silenced={"zones.b12.fire"})
+    assert not sounds(said)
+    assert said.opens == {"doors.north", "lanes.in"}, "silence locks no door"
+    assert sounds(s.at(12, {B: True})), "it is only just rising"
+    assert sounds(s.at(13, standing={"zones.b12.fire", "zones.b12.fire.2"}))
+    assert not sounds(s.at(14, silenced={"zones.b12.fire", "zones.b12.fire.2"}))
+    assert sounds(s.at(15, silenced={"zones.b12.fire.2"})), "the first one tripped again"

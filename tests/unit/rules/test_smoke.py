@@ -275,3 +275,16 @@ def test_it_frees_only_for_two_sound_and_enabled_points_of_which_one_is_a_head(s
         on = {each for each, now in state.items() if now and each not in broken and head(each) not in fire.story.apart}
         if len(on) >= 2 and on & {A, B, C}:
             assert fire.freed, "nothing less may be asked for"
+
+
+def test_silence_stops_the_siren_and_another_head_starts_it_again(story):
+    fire = Fire(story)
+    fire.at(5, {A: True})
+    fire.at(6, {B: True})
+    assert fire.freed
+    silenced = set(fire.standing)
+    said = fire.at(7, silenced=silenced)
+    assert said.opens == FREED
+    assert not [each for each in said.demands if each.output == "outputs.siren"]
+    fire.at(8, {C: True})
+    assert fire.freed, "with the siren"
