@@ -26,7 +26,7 @@ from typing import Annotated, Any, ClassVar
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._heads import Faults, device, distinct, named, online, paired, standing
 from rules._settings import Amount, Below, Duration, Judges, OnOff, PointName, Quantity, Refers
 from rules._stages import Stage, measured
@@ -106,6 +106,16 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """Valve and fan."""
         return tuple(output for output in (self.valve, self.fan) if output is not None)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """The valve shut, the fan on."""
+        wanted = ((self.valve, self.shut), (self.fan, True))
+        return [
+            Wish(output=output, value=value, priority=Priority.LIFE_SAFETY)
+            for output, value in wanted
+            if output is not None
+        ]
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition]:
         """Judge every head by itself; shut and vent while an alarm of any stands."""

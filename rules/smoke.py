@@ -25,7 +25,7 @@ from typing import Annotated, ClassVar
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._heads import Faults, distinct, named, online, paired
 from rules._settings import Duration, PointName, Refers
 from rules._watch import switch
@@ -94,6 +94,12 @@ class Rule:
     @property
     def _points(self) -> tuple[str, ...]:
         return (*self.heads, *self.call_points)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """All free, and loud."""
+        free = [Wish(output=output, value=Passage.OPEN, priority=Priority.LIFE_SAFETY) for output in self.release]
+        return [*free, *(Wish(output=siren, value=True, priority=Priority.LIFE_SAFETY) for siren in self.sirens)]
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition]:
         """Raise for each head; free the zone while a confirmed fire stands."""

@@ -23,7 +23,7 @@ from typing import Annotated
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.points import Value
-from gatehouse.rule import Scene
+from gatehouse.rule import Scene, Wish
 from rules._heads import Faults, device, distinct, named, online, standing
 from rules._settings import Below, Duration, Judges, OnOff, PointName, Quantity, Refers
 from rules._stages import Stage, measured
@@ -86,6 +86,16 @@ class Rule:
     def outputs(self) -> Collection[str]:
         """Pump and valve."""
         return tuple(output for output in (self.pump, self.valve) if output is not None)
+
+    @property
+    def wishes(self) -> Collection[Wish]:
+        """The pump on, the valve shut."""
+        wanted = ((self.pump, True), (self.valve, self.shut))
+        return [
+            Wish(output=output, value=value, priority=Priority.PROTECTION)
+            for output, value in wanted
+            if output is not None
+        ]
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition]:
         """Judge every sensor by itself; pump while it is wet, shut the valve while an alarm stands."""
