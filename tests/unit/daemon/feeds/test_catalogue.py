@@ -39,7 +39,7 @@ def alarm(kind: str, **more: Any) -> dict[str, Any]:
             "12栋：剩余电流报警（b12.rms1 512.5）", "12栋: residual current alarm (b12.rms1 512.5)",
         ),
         (
-            event("alarm.raised", "zones.b12", alarm("sos", evidence={"io4.a": {"value": True}, "where": "1单元电梯"})), 2,
+            event("alarm.raised", "zones.b12", alarm("sos", evidence={"where": "1单元电梯"})), 2,
             "12栋：求助（1单元电梯）", "12栋: call for help (1单元电梯)",
         ),
         (
