@@ -3,7 +3,7 @@
 import asyncio
 import traceback
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -52,11 +52,13 @@ class Engine:
         self.annunciator = Annunciator(recorder.emit, clock)
         self._apart, self._silenced = SetApart(self.annunciator), Silenced(self.annunciator)
         self.progress = 0
+        self.hear: Callable[[Collection[str], float], None] = _unheard
+        """Told of points that have changed, or are too old, or fresh again; must neither wait nor raise."""
         self._clock = clock
         self._zone = ZoneInfo(timezone)
         self._announced: dict[str, object] = {}
         self._next_check = clock.monotonic()
-        self._agenda = Agenda(self._next_check)
+        self.agenda = Agenda(self._next_check)
         self._freshness = Freshness(image)
         self._stir = asyncio.Event()
         self.waiting: set[str] = set()
@@ -77,7 +79,7 @@ class Engine:
         self._rules = {rule.name: rule for rule in rules}
         self.said = {name: said for name, said in self.said.items() if name in self._rules}
         self._renewals.clear()
-        self._agenda.know(self._rules, self._clock.monotonic())
+        self.agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
         self._landings = _landings(self.image.points.values(), frozenset(inverted))
         self._by_input: dict[str, list[Rule]] = defaultdict(list)
@@ -187,8 +189,9 @@ class Engine:
     def _react(self, moved: Collection[str], now: float) -> None:
         """Judge and check whatever looks at these points; most measures nobody looks at."""
         self._freshness.moved(moved)
+        self.hear(moved, now)
         rules = {rule.name: rule for name in moved for rule in self._by_input.get(name, ())}
-        if rules or min(self._agenda.next(), self._freshness.next()) <= now:
+        if rules or min(self.agenda.next(), self._freshness.next()) <= now:
             self.judge(rules, moved, now)
         self._check(actuator for name in moved for actuator in self._watched.get(name, ()))
 
@@ -216,7 +219,7 @@ class Engine:
             self.waiting -= learned
             self.arbiter.learn(learned)
             self._come_of_age(learned)
-            self._agenda.soon(now)
+            self.agenda.soon(now)
             self._stir.set()
 
     def _come_of_age(self, learned: Collection[str]) -> None:
@@ -232,8 +235,11 @@ class Engine:
 
     def judge(self, rules: dict[str, Rule], changed: Collection[str], now: float) -> None:
         """Judge these rules and all that are due, decide all outputs, act; then rules that look at those outputs."""
-        due = {name: self._rules[name] for name in self._agenda.due(now)}
-        due |= {rule.name: rule for point in self._freshness.due(now) for rule in self._by_input[point]}
+        due = {name: self._rules[name] for name in self.agenda.due(now)}
+        faded = self._freshness.due(now)
+        if faded:
+            self.hear(faded, now)
+            due |= {rule.name: rule for point in faded for rule in self._by_input[point]}
         rules = due | rules  # a demand must not fall void while its rule's wish to prolong it waits
         for _ in range(_ROUNDS):
             told, wall = self.arbiter.told, self._clock.utc().astimezone(self._zone)  # the same for all of a round
@@ -264,7 +270,7 @@ class Engine:
             standing=self.annunciator.standing.keys(),
             apart=self._apart,
             silenced=self._silenced,
-            wake=lambda at: self._agenda.wake(at, rule.name),
+            wake=lambda at: self.agenda.wake(at, rule.name),
         )
         try:
             answers = list(rule.judge(scene))
@@ -337,19 +343,20 @@ class Engine:
 
     def next_due(self) -> float:
         """Monotonic second at which `tick` must be called again."""
-        return min(self._agenda.next(), self._freshness.next(), self._next_check, self.arbiter.next_expiry())
+        return min(self.agenda.next(), self._freshness.next(), self._next_check, self.arbiter.next_expiry())
 
     def next_wake(self) -> float:
         """The same but for turns and looks at actuators, which come round by themselves."""
-        return min(self._agenda.next_wake(), self._freshness.next(), self.arbiter.next_expiry())
+        return min(self.agenda.next_wake(), self._freshness.next(), self.arbiter.next_expiry())
 
-    def wake_of(self, rule: str) -> float:
-        """Monotonic second at which a rule has asked to be judged; inf when it did not."""
-        return self._agenda.asked(rule)
+    @property
+    def watched(self) -> Collection[str]:
+        """Points that some rule looks at."""
+        return self._by_input.keys()
 
     def pace(self, seconds: float) -> None:
         """Let so much time pass between two turns; a rehearsal of hours takes fewer than a day on guard."""
-        self._agenda.pace = seconds
+        self.agenda.pace = seconds
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -369,6 +376,10 @@ class Engine:
                     await self._stir.wait()
             except TimeoutError:
                 continue
+
+
+def _unheard(points: Collection[str], now: float) -> None:
+    """Nobody wants to know."""
 
 
 def _late(rule: str) -> str:

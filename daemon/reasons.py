@@ -67,7 +67,7 @@ class Reasons:
             return {"rule": "", "alarm": alarm, "own": self._standing(alarm)}
         rule, engine, now = self._engine.rules[rule_name], self._engine, self._clock.monotonic()
         at, answers = engine.said.get(rule_name, (-math.inf, ()))
-        wake = engine.wake_of(rule_name)
+        wake = engine.agenda.asked(rule_name)
         unread = [point for point in rule.inputs if f"rule {rule_name}" in engine.waiting or point in engine.waiting]
         return self._line(rule) | {
             "alarm": alarm,

@@ -12,6 +12,7 @@ from daemon.config.alarms import Alarms
 from daemon.config.document import Document
 from daemon.config.faults import Term, Where, listed, nearest
 from daemon.config.record import Record, check_record
+from daemon.config.recording import Recording
 from daemon.config.subscribers import KINDS, Subscriber, kind_of
 from daemon.config.validation import check, shown
 
@@ -34,6 +35,7 @@ class Draft:
     access: site.Access | None = None
     alarms: Alarms = field(default_factory=Alarms)
     journal: Record = field(default_factory=Record)
+    recording: Recording = field(default_factory=Recording)
     escalation: people.Escalation | None = None
     grants: dict[str, site.ThirdPartyDriver] = field(default_factory=dict)
     """What third-party drivers may do, by name."""
@@ -54,6 +56,7 @@ class Draft:
             alarms=self.alarms,
             escalation=self.escalation,
             journal=self.journal,
+            recording=self.recording,
             drivers=self.grants,
             **self.entries,
         )
@@ -72,6 +75,8 @@ def sketch(document: Document) -> Draft:
     if "journal" in data and (found := check(Record, data["journal"], ("journal",), document)):
         draft.journal = found
         check_record(found, document)
+    if "recording" in data:
+        draft.recording = check(Recording, data["recording"], ("recording",), document) or draft.recording
     if "escalation" in data:
         draft.escalation = check(people.Escalation, data["escalation"], ("escalation",), document)
     draft.grants = dict(_grants(document))
@@ -83,7 +88,8 @@ def sketch(document: Document) -> Draft:
 
 
 def _check_sections(draft: Draft) -> None:
-    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "alarms", "escalation", "journal"]
+    document, known = draft.document, ["site", *SECTIONS, "drivers", "access", "alarms", "escalation", "journal",
+                             "recording"]  # fmt: skip
     absent = set(known) - document.data.keys()
     for key in document.data.keys() - set(known):
         meant = nearest(key, known)

@@ -11,6 +11,7 @@ from daemon.config.alarms import Alarms
 from daemon.config.channels import AnyChannel
 from daemon.config.people import Escalation, Ladder, Person, Rota
 from daemon.config.record import Record
+from daemon.config.recording import Recording
 from daemon.config.strict import SLUG, STRICT, SecretName, Slug, between
 from daemon.config.subscribers import AnySubscriber
 from daemon.plugins.rights import Right
@@ -204,3 +205,4 @@ class Site(Section):
     alarms: Alarms = Alarms()
     access: Access | None = None
     journal: Record = Record()
+    recording: Recording = Recording()

@@ -34,7 +34,8 @@ REHEARSAL = {
     "bad_course": (
         "these are no readings one after another",
         "write {{from: 1, to: 5, every: 10s, until: 5m}} or {{values: [1, 2], every: 10s, until: 5m}}, {most} at most",
-        "这不是一串读数", "请写 {{from: 1, to: 5, every: 10s, until: 5m}} 或 {{values: [1, 2], every: 10s, until: 5m}}，最多 {most} 个"),
+        "这不是一串读数",
+        "请写 {{from: 1, to: 5, every: 10s, until: 5m}} 或 {{values: [1, 2], every: 10s, until: 5m}}，最多 {most} 个"),
     "device_word": (
         "{value} is no state of a device", "a device is silent or back; its readings are set by their points' names",
         "{value} 不是设备的状态", "设备写 silent 或 back；读数请按点位名设置"),

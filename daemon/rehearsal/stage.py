@@ -192,7 +192,7 @@ class Stage:
             while self.later.next() <= self.clock.now:
                 self.later.pop()()
             events = len(self.events)
-            self.engine.pace(self._turn())
+            self.engine.agenda.pace = self._turn()
             self.engine.tick(self.clock.now)
             if len(self.events) > events:
                 self.stir()

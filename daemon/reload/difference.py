@@ -80,7 +80,7 @@ class Difference:
 
     def _header(self) -> bool:
         old, new = self.old.site, self.new.site
-        return (old.site, old.journal) != (new.site, new.journal)
+        return (old.site, old.journal, old.recording) != (new.site, new.journal, new.recording)
 
     @property
     def anew(self) -> frozenset[str]:

@@ -106,9 +106,10 @@ def _alarms(change: Difference) -> Iterator[Change]:
 
 
 def _record(change: Difference) -> Iterator[Change]:
-    before, after = (plan.site.journal.model_dump() for plan in (change.old, change.new))
-    if before != after:
-        yield Change("~", "journal", _moved(_differing(before, after)))
+    for section in ("journal", "recording"):
+        before, after = (getattr(plan.site, section).model_dump() for plan in (change.old, change.new))
+        if before != after:
+            yield Change("~", section, _moved(_differing(before, after)))
 
 
 def _cards(cards: Turn) -> Iterator[Change]:

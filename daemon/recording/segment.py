@@ -1,0 +1,95 @@
+"""The form of a recording's file: blocks with a length and a check sum, each a batch of changes.
+
+A file begins with all that was known when it was begun, so it can be read without those before it. A process that
+dies leaves a torn block at most; what stands before it is whole.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from gatehouse.points import Value
+
+MAGIC = b"gatehouse recording 1\n"
+SUFFIX = ".rec"
+_HEAD = struct.Struct(">II")
+_LARGEST = 64 << 20
+_LEVEL = 6
+
+Change = tuple[int, int, Value | None, int]
+"""Milliseconds since the block's instant, place of the point in the file's list of names, value, quality."""
+
+
+class Block(msgspec.Struct, array_like=True, frozen=True):
+    """Some seconds of changes."""
+
+    at: float
+    """Seconds since 1970 of the wall clock."""
+    names: list[str]
+    """Points that come up for the first time in this file; their places go on counting."""
+    changes: list[Change]
+    boot: str = ""
+    """Which run of the daemon; said at the beginning of a file."""
+    lost: int = 0
+    """Changes that were not taken because the disk did not keep up."""
+    ended: bool = False
+    """The daemon has stopped in good order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reading as it was recorded."""
+
+    at: float
+    point: str
+    value: Value | None
+    quality: int
+
+
+def packed(block: Block) -> bytes:
+    """A block as it is written."""
+    body = zlib.compress(msgspec.msgpack.encode(block), _LEVEL)
+    return _HEAD.pack(len(body), zlib.crc32(body)) + body
+
+
+def blocks(file: Path) -> Iterator[Block]:
+    """All whole blocks of a file. ValueError when it is none of ours; what is torn or damaged ends it."""
+    with file.open("rb") as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            raise ValueError(f"{file} is no recording")
+        while len(head := stream.read(_HEAD.size)) == _HEAD.size:
+            size, check = _HEAD.unpack(head)
+            body = stream.read(size) if size <= _LARGEST else b""
+            if len(body) < size or zlib.crc32(body) != check or not body:
+                return
+            yield msgspec.msgpack.decode(zlib.decompress(body), type=Block)
+
+
+def readings(block: Block, names: list[str]) -> Iterator[Reading]:
+    """The changes of a block; `names` are those of its file so far, and grow by its own."""
+    names += block.names
+    for after, place, value, quality in block.changes:
+        yield Reading(block.at + after / 1000, names[place], value, quality)
+
+
+def files(folder: Path) -> list[Path]:
+    """A recording's files, the oldest first: they are named after the instant at which they were begun."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def began(file: Path) -> datetime:
+    """When a file was begun, by its name; long ago where it has another name."""
+    try:
+        return datetime.strptime(file.name.removesuffix(SUFFIX), "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def size(paths: Iterable[Path]) -> int:
+    """Bytes."""
+    return sum(path.stat().st_size for path in paths)
