@@ -143,8 +143,15 @@ class Story:
         for demand in said.demands:
             assert demand.output in self.rule.outputs
             assert demand.issuer == self.rule.name
+            assert self._is_wished(demand), f"{_spoken(demand)} is none of its wishes"
             assert demand.veto or demand.value is not Passage.CLOSED, "no rule closes: that is what outputs do at rest"
         return said
+
+    def _is_wished(self, demand: Demand) -> bool:
+        """A rule that says what it may ever want wants nothing else."""
+        wishes = getattr(self.rule, "wishes", None)
+        mine = (demand.output, demand.value, demand.priority, demand.veto)
+        return wishes is None or mine in {(wish.output, wish.value, wish.priority, wish.veto) for wish in wishes}
 
     def wall_now(self) -> datetime:
         """The local time of the site now."""
