@@ -48,8 +48,8 @@ class ShowLadder:
         if not status["running"]:
             yield Text(self._word("quiet"))
 
-    def _run(self, run: dict[str, Any]) -> Table:
-        table = self._table(self._title(run), "when", "who", "channel", "state")
+    def _run(self, run: dict[str, Any]) -> Group:
+        table = self._table("when", "who", "channel", "state")
         for number, step in enumerate(run["steps"], 1):
             due = f"{number}. {self._span(step['after'])}"
             if step["begun"] is None:
@@ -62,7 +62,7 @@ class ShowLadder:
             for leg in step["legs"]:
                 table.add_row(began, leg["person"] or self._word("group"), leg["channel"], self._leg(leg))
                 began = ""
-        return table
+        return Group(Text(self._title(run), style="bold"), table)
 
     def _title(self, run: dict[str, Any]) -> str:
         title = run["text"][self._language]
@@ -100,13 +100,13 @@ class ShowLadder:
         if not its["steps"]:
             return Text.assemble((f"P{its['severity']}  ", "bold"), (self._word("nobody_called"), "yellow"))
         title = f"P{its['severity']}  {self._word('ladder')} {its['ladder']}"
-        table = self._table(title, "when", "who", "by", "notes")
+        table = self._table("when", "who", "by", "notes")
         for step in its["steps"]:
             when, notes = self._span(step["after"]), "; ".join(self._notes(step))
             for who, by in self._rows(step):
                 table.add_row(when, who, by, notes)
                 when = notes = ""
-        return table
+        return Group(Text(title, style="bold"), table)
 
     def _rows(self, step: dict[str, Any]) -> Iterator[tuple[str | Text, str | Text]]:
         if step["outputs"]:
@@ -144,14 +144,13 @@ class ShowLadder:
 
     def trial(self, trial: dict[str, Any]) -> None:
         """One row for each channel."""
-        table = self._table(self._word("testing", name=trial["name"]), "channel", "state")
+        table = self._table("channel", "state")
         for channel, leg in trial["legs"].items():
             table.add_row(channel, self._leg(leg) if leg else Text(self._word("no_answer"), style="yellow"))
-        self._print(table)
+        self._print(Text(self._word("testing", name=trial["name"]), style="bold"), table)
 
-    def _table(self, title: str, *columns: str) -> Table:
-        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False,
-                      pad_edge=False, collapse_padding=True)  # fmt: skip
+    def _table(self, *columns: str) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
         for column in columns:
             table.add_column(self._word(column), overflow="fold")
         return table

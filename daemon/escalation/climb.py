@@ -54,6 +54,13 @@ class Chain(msgspec.Struct, kw_only=True):
         return any(leg.state == "read" for leg in self.legs)
 
     @property
+    def awaited(self) -> Leg | None:
+        """The message that somebody has still to read, or a group's that has still to leave the house."""
+        leg = self.legs[-1] if self.legs and not self.read else None
+        waits = leg is not None and not leg.hopeless and (self.person or leg.state == "queued")
+        return leg if waits else None
+
+    @property
     def exhausted(self) -> bool:
         """Nobody has read it by any of the channels."""
         used_up = len(self.legs) == len(self.channels)
@@ -181,7 +188,7 @@ class Climb(msgspec.Struct, kw_only=True):
             if self._repeats(step, stage):
                 yield stage.rung + (step.repeat or 0.0)
             for chain in stage.chains:
-                if chain.legs and not chain.read and not (leg := chain.legs[-1]).hopeless:
+                if (leg := chain.awaited) is not None:
                     yield leg.since + step.unread
 
     def _open(self) -> Iterator[tuple[Step, Stage]]:

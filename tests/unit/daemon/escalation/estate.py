@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -57,7 +57,8 @@ WHOLE = SITE + OUTPUTS + PEOPLE + LADDERS
 @cache
 def plan(text: str = WHOLE) -> Plan:
     """Read once for all tests: it is never changed."""
-    return config.load(write(Path(mkdtemp(prefix="gatehouse-")) / "site", text))
+    with TemporaryDirectory(prefix="gatehouse-") as folder:
+        return config.load(write(Path(folder) / "site", text))
 
 
 def _bare(text: str) -> Plan:

@@ -194,7 +194,7 @@ def play(
     return acts, climb
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ladder=ladders, fates=fates)
 def test_an_unanswered_alarm_climbs_every_step_in_time_and_no_message_twice(
     ladder: tuple[Step, ...], fates: list[tuple[float, int, str]]
@@ -213,7 +213,7 @@ def test_an_unanswered_alarm_climbs_every_step_in_time_and_no_message_twice(
     assert len(keys) == len(set(keys))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ladder=ladders, fates=fates, kills=st.sets(st.integers(0, 79), max_size=10))
 def test_killed_at_any_instants_it_goes_on_as_if_nothing_had_been(
     ladder: tuple[Step, ...], fates: list[tuple[float, int, str]], kills: set[int]
@@ -221,7 +221,7 @@ def test_killed_at_any_instants_it_goes_on_as_if_nothing_had_been(
     assert play(climbing(*ladder), fates, kills)[0] == play(climbing(*ladder), fates)[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ladder=ladders, fates=fates, answer=st.floats(0, 200))
 def test_an_answer_stops_it_within_one_step(
     ladder: tuple[Step, ...], fates: list[tuple[float, int, str]], answer: float
@@ -234,7 +234,7 @@ def test_an_answer_stops_it_within_one_step(
         assert len({at for at, _ in acts if at > answer}) <= 1, (stopped, answer)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ladder=ladders, down=st.floats(0, 900), gone=st.floats(0, 900))
 def test_what_came_due_while_nobody_was_there_is_done_at_once_and_says_how_late_it_is(
     ladder: tuple[Step, ...], down: float, gone: float
