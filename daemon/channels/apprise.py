@@ -4,15 +4,14 @@ It answers only yes or no, and says yes to some services that answer HTTP 200 wi
 here than anywhere else. It works in threads of its own and cannot be stopped: one message at a time, and a time limit.
 """
 
-import asyncio
 import importlib
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from daemon.channels.message import Message, ReceiptState, Recipient
+from daemon.channels.names import aside
 from daemon.channels.secret_text import SecretText
 from daemon.channels.sender import Fate, SendError
 from daemon.channels.text import cut
@@ -30,7 +29,6 @@ class Library:
     url: SecretText
     room: int = ROOM
     _busy: bool = False
-    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "apprise"))
 
     async def send(self, message: Message, recipient: Recipient) -> ReceiptState:
         """SENT when the library says yes; the recipient is part of its address."""
@@ -63,7 +61,7 @@ class Library:
             finally:
                 self._busy = False
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, all_of_it)
+        return await aside(all_of_it)
 
 
 def _client(url: str) -> Any:  # noqa: ANN401 - the library's own class

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from typing import Literal
 
 from daemon.channels.message import Message, ReceiptState, Recipient
+from daemon.channels.names import Names
 from daemon.channels.secret_text import SecretText
 from daemon.channels.sender import Fate, SendError
 from daemon.channels.text import cut, quoted
@@ -22,7 +23,6 @@ from gatehouse.alarms import Severity
 
 Safety = Literal["tls", "starttls", "none"]
 ROOM = 20_000
-_LONGEST_LINE = 2048
 _MOST_LINES = 100
 _UNDELIVERABLE = "the mail server does not take this recipient"
 
@@ -39,6 +39,7 @@ class Mailbox:
     password: SecretText | None
     limit: float
     clock: Clock
+    names: Names
     ca: SecretText | None = None
     room: int = ROOM
 
@@ -69,7 +70,7 @@ class Mailbox:
         try:
             async with asyncio.timeout(self.limit):
                 tls = trusted(self.ca) if self.safety == "tls" else None
-                reader, writer = await asyncio.open_connection(self.host, self.port, ssl=tls, limit=_LONGEST_LINE)
+                reader, writer = await self.names.dial(self.host, self.port, tls)
                 talk = _Talk(reader, writer)
                 await self._enter(talk)
                 yield talk

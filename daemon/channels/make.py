@@ -7,6 +7,7 @@ from daemon.channels import dingtalk, feishu, wecom
 from daemon.channels.apprise import Library
 from daemon.channels.gateway import Gateway
 from daemon.channels.mail import Mailbox
+from daemon.channels.names import Names
 from daemon.channels.ntfy import Topics
 from daemon.channels.outbox import Outbox, Pace
 from daemon.channels.rates import Rate
@@ -115,6 +116,7 @@ class _Maker:
             password=self._maybe(channel.password),
             limit=pace_of(channel).limit,
             clock=self._clock,
+            names=Names(self._clock),
             ca=self._maybe(channel.ca),
         )
 

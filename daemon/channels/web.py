@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 import orjson
 
+from daemon.channels.names import Names
 from daemon.channels.secret_text import SecretText
 from daemon.channels.sender import Fate, SendError
 from daemon.clock import Clock
@@ -78,6 +79,7 @@ class Web:
         """`limit`: seconds for one question. `ca`: a certificate authority (PEM) beside those of the system."""
         self._limit, self._clock, self._ca = limit, clock, ca
         self._client: httpx2.AsyncClient | None = None
+        self._names = Names(clock)
 
     async def ask(
         self,
@@ -97,11 +99,12 @@ class Web:
 
         try:
             async with asyncio.timeout(self._limit):
-                return await self._ask(httpx2.Request(
+                request = httpx2.Request(
                     method, url, params=dict(params) if params else None, content=content,
                     headers={"User-Agent": "gatehouse", "Accept-Encoding": "identity", **(headers or {})},
-                    extensions={"trace": trace},
-                ))  # fmt: skip
+                    extensions={"trace": trace, "timeout": {"connect": self._limit / 2}},
+                )  # fmt: skip
+                return await self._send(request)
         except (TimeoutError, httpx2.TimeoutException):
             raise silent(self._limit, begun=begun) from None
         except httpx2.RequestError as error:
@@ -117,7 +120,7 @@ class Web:
         port = parts.port or (443 if tls else 80)
         try:
             async with asyncio.timeout(self._limit):
-                _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
+                writer = (await self._names.dial(parts.hostname or "", port, tls))[1]
                 writer.transport.abort()
         except TimeoutError:
             raise silent(self._limit, begun=False) from None
@@ -130,10 +133,21 @@ class Web:
         if client is not None:
             await client.aclose()
 
+    async def _send(self, request: httpx2.Request) -> Answer:
+        """To the first of the host's addresses that takes a connection."""
+        host = request.url.host
+        addresses = await self._names.find(host)
+        for address in addresses[:-1]:
+            try:
+                return await self._ask(_to(request, address, host))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                continue
+        return await self._ask(_to(request, addresses[-1], host))
+
     async def _ask(self, request: httpx2.Request) -> Answer:
         if self._client is None:
             self._client = httpx2.AsyncClient(
-                verify=trusted(self._ca), trust_env=False, timeout=None, limits=httpx2.Limits(keepalive_expiry=_IDLE)
+                verify=trusted(self._ca), trust_env=False, limits=httpx2.Limits(keepalive_expiry=_IDLE)
             )
         response = await self._client.send(request, stream=True)
         try:
@@ -146,6 +160,13 @@ class Web:
             await response.aclose()
         rest = _rest(response.headers.get("Retry-After", ""), self._clock.utc())
         return Answer(response.status_code, body, rest)
+
+
+def _to(request: httpx2.Request, address: str, host: str) -> httpx2.Request:
+    """The same, to this address; name and certificate stay those of the host."""
+    extensions = {**request.extensions, "sni_hostname": host}
+    url = request.url.copy_with(host=address)
+    return httpx2.Request(request.method, url, headers=request.headers, content=request.content, extensions=extensions)
 
 
 def silent(limit: float, *, begun: bool) -> SendError:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 CHANNELS = MappingProxyType({
     # the way there
     "not reached: {why}": "没有连上：{why}",
+    "its name cannot be looked up": "查不到它的主机名",
     "no answer within {seconds} s; it may have arrived": "{seconds} 秒内没有答复，可能已送到",
     "the connection broke before an answer came; it may have arrived": "答复前连接中断，可能已送到",
     "the connection broke": "连接中断",

@@ -11,6 +11,7 @@ from daemon.channels.sender import Fate, SendError
 from gatehouse.alarms import Severity
 from tests.system.channels.conftest import Certificate, Reply, Web
 from tests.system.channels.senders import FIRE, GUARD, fate, sender
+from tests.unit.daemon.bus import until
 
 SENT = ReceiptState.SENT
 TAKEN = b'{"id":"hwQ2YpKdmg","time":1635528741,"event":"message","topic":"guards","message":"x"}'
@@ -125,7 +126,7 @@ async def test_apprise_that_hangs_holds_up_nobody_else(web: Web) -> None:
             await channel.send(FIRE, GUARD)
     with pytest.raises(SendError, match="still at an earlier message"):
         await channel.send(FIRE, GUARD)
-    await asyncio.to_thread(channel._thread.shutdown)
+    await until(lambda: not channel._busy)
 
 
 async def test_apprise_that_is_not_installed_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
