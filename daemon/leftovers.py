@@ -13,10 +13,10 @@ GONE = "nothing in this site judges it any more"
 WAIT = 60.0
 """Seconds after a start or a reload in which every rule has spoken of all that it watches, many times."""
 TURNS = frozenset({"alarm_flood", "channel_trouble", "channel_untested", "config_faulty", "config_rolled_back",
-                   "disk_full", "feed_trouble", "journal_size", "journal_trouble", "line_down",
+                   "disk_full", "feed_trouble", "journal_size", "journal_trouble", "line_down", "recording_trouble",
                    "rule_failed", "task_failed"})  # fmt: skip
 """Kinds of which the daemon speaks only when they turn."""
-_OWN = frozenset({"alarms", "api", "config", "engine", "journal", "ladders"})
+_OWN = frozenset({"alarms", "api", "config", "engine", "journal", "ladders", "recording"})
 
 
 def let_go(annunciator: Annunciator, plan: Plan, now: datetime) -> None:

@@ -23,7 +23,6 @@ from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.crew import Crew
 from daemon.disk import DiskWatch
-from daemon.disk import DiskWatch
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.escalation.routes import routes as ladder_routes
@@ -37,9 +36,10 @@ from daemon.leftovers import Leftovers, let_go
 from daemon.lessons import Lessons
 from daemon.operator import Operator
 from daemon.orders import Orders
-from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, shown
+from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, recording_trouble, shown
 from daemon.reasons import Reasons
 from daemon.recorder import Recorder
+from daemon.recording.tape import Tape
 from daemon.reload import face, trial
 from daemon.reload.reload import Reload
 from daemon.reload.source import Source
@@ -67,8 +67,6 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     engine: Engine
     journal = Journal(state / "journal.db", clock, lambda why: engine.raise_own(journal_trouble(why)))
     journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
-    journal.trimmer.settle(plan.site.journal.retention(), plan.site.subscribers)
-    journal.on_room = DiskWatch(lambda condition: engine.raise_own(condition), lambda: journal.trimmer.retention).hear
     recorder = Recorder(journal.append, clock)
     orders = Orders(recorder)
     arbiter = Arbiter(plan.outputs, exclusive(plan))
@@ -87,6 +85,9 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
     engine.annunciator.shelving.keep = journal.keep
+    tape = Tape(state / "recording", image, clock, recorder.boot, lambda why: engine.raise_own(recording_trouble(why)))
+    tape.settle(plan.site.recording, engine.watched)
+    engine.hear = tape.hear
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -107,6 +108,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         api=Api(status, operator, journal, titles),
         supervisor=Supervisor(engine.raise_own, clock),
         blackbox=blackbox,
+        tape=tape,
         secrets=secrets,
         clock=clock,
     )
@@ -177,6 +179,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("api", lambda: daemon.api.run(socket))
     crew.start("config", reload.run)
     crew.start("traces", daemon.blackbox.run)
+    crew.start("recording", daemon.tape.run)
     crew.start("leftovers", daemon.leftovers.run)
     crew.start("lessons", Lessons(lambda: daemon.plan.rules, daemon.journal).run)
     zone = daemon.plan.site.site.timezone

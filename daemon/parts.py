@@ -24,6 +24,7 @@ from daemon.leftovers import Leftovers
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.recorder import Recorder
+from daemon.recording.tape import Tape
 from daemon.status import Status
 from daemon.supervisor import Supervisor
 from gatehouse.alarms import Condition, Severity
@@ -68,6 +69,7 @@ class Daemon:
     api: Api
     supervisor: Supervisor
     blackbox: Blackbox
+    tape: Tape
     secrets: Secrets
     clock: Clock
 
@@ -129,6 +131,11 @@ def exclusive(plan: Plan) -> Iterable[Collection[str]]:
 def journal_trouble(why: str) -> Condition:
     """The journal's own alarm; without a reason it is well."""
     return own("journal.trouble", "journal_trouble", "journal", bool(why), Severity.P2, why=why)
+
+
+def recording_trouble(why: str) -> Condition:
+    """The alarm of the recording of readings: nothing but `gatehouse replay` suffers from it."""
+    return own("recording.trouble", "recording_trouble", "recording", bool(why), Severity.P4, why=why)
 
 
 def feed_trouble(name: str, why: str) -> Condition:

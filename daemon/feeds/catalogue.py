@@ -33,7 +33,7 @@ _EVENT_ID = re.compile(r"[0-9a-f]{12}-[0-9]{1,18}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _DAY, _SHA256 = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]"), re.compile(r"[0-9a-f]{64}")
 _NAMED = frozenset({"doors", "lanes", "zones", "devices", "lines", "outputs"})
-_OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks", "config", "ladders"})
+_OWN = frozenset({"daemon", "journal", "feeds", "rules", "tasks", "config", "ladders", "recording"})
 
 
 def _one_of(*words: str) -> Form:

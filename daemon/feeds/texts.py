@@ -67,6 +67,7 @@ ALARMS = {
     "journal_trouble": Text("日志故障", "journal trouble"),
     "disk_full": Text("磁盘将满", "disk nearly full"),
     "journal_size": Text("日志超出容量", "journal past its size"),
+    "recording_trouble": Text("读数记录故障", "recording trouble"),
     "feed_trouble": Text("共享链路故障", "feed trouble"),
     "channel_trouble": Text("通知渠道故障", "channel trouble"),
     "channel_untested": Text("通道未测试", "channel untested"),

@@ -56,6 +56,7 @@ def _swap(daemon: Daemon, change: Difference, made: dict[str, Relay | Boom]) -> 
     _retire(daemon, before, after)
     daemon.leftovers.begin()
     daemon.engine.change(plan.rules, after, plan.inverted, change.anew)
+    daemon.tape.settle(plan.site.recording, daemon.engine.watched)
     let_go(daemon.engine.annunciator, plan, daemon.clock.utc())
 
 
