@@ -32,7 +32,7 @@ def insert(database: apsw.Connection, known: Known, lines: Sequence[Line]) -> tu
             yield number, digest, *line.columns, line.body.decode()
 
     database.executemany(_INSERT, rows())
-    count(database, ((line.event.kind, len(line.body)) for line in lines))
+    count(database, ((line.kind, len(line.body)) for line in lines))
     return number, digest
 
 

@@ -255,6 +255,7 @@ class Journal:
         elif not self._store.opened:
             self._job = self._writer.do(self._store.open), self._opened
         elif self._trim_is_due():
+            self._trim_at = self._clock.monotonic() + _LOOK  # also when it fails
             self._job = self._writer.do(partial(self._store.trim, self.trimmer, self._line)), self._trimmed
         elif self._is_wanted() or self._moves:
             notes, moves = len(self._notes), dict(self._moves)

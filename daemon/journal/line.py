@@ -24,21 +24,56 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever a caller put into an ev
 
 
 _encode: Callable[[object], bytes] = msgspec.json.Encoder(order="sorted", enc_hook=_text).encode
+
+
+class _Content(msgspec.Struct):
+    alarm_state: msgspec.Raw
+
+
+class _Alarm(msgspec.Struct):
+    content: _Content
+
+
+_whole: Callable[[bytes], _Alarm] = msgspec.json.Decoder(_Alarm).decode
 _decode: Callable[[bytes], Event] = msgspec.json.Decoder(Event).decode
 
 
 @dataclass(slots=True)
 class Line:
-    """An event on its way to the disk; the bytes are taken at once, so that nobody can change it any more."""
+    """An event on its way to the disk; the bytes are taken at once, so that nobody can change it any more.
 
-    event: Event
+    A hundred thousand of them may wait in memory, so little is kept beside the bytes.
+    """
+
+    id: str
+    at: int
+    kind: str
+    subject: str
+    severity: int
     body: bytes  # JSON with sorted keys, without the number: that is given on the way to the disk
-    standing: tuple[str, bytes | None] | None  # an alarm's occurrence, and the whole alarm; None: over, and closed
+    alarm: str  # the occurrence of the alarm whose state this line holds; empty for all other lines
+    over: bool  # that alarm is over, and closed
+
+    @property
+    def standing(self) -> tuple[str, bytes | None] | None:
+        """An alarm's occurrence, and the whole alarm; None: over, and closed."""
+        if not self.alarm:
+            return None
+        return self.alarm, None if self.over else bytes(_whole(self.body).content.alarm_state)
 
     @property
     def columns(self) -> tuple[int, str, str, int]:
         """What the file keeps beside the body, to find lines quickly."""
-        return columns(self.event)
+        return self.at, self.kind, self.subject, self.severity
+
+    @property
+    def event(self) -> Event:
+        """The event as it will be read again, without a number."""
+        return read(0, self.body)
+
+
+def _line(event: Event, alarm: str, over: bool) -> Line:
+    return Line(event.id, *columns(event), _body(event), alarm, over)
 
 
 def write(event: Event) -> Line:
@@ -46,10 +81,10 @@ def write(event: Event) -> Line:
     try:
         if event.severity not in IMPORTANCE:
             raise ValueError(f"severity {event.severity}")
-        return Line(event, _body(event), _standing(event))
+        return _line(event, *_standing(event))
     except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
         event = _readable(event)
-        return Line(event, _body(event), None)
+        return _line(event, "", over=False)
 
 
 def read(number: int, body: bytes) -> Event:
@@ -107,14 +142,15 @@ def _utc(at: datetime) -> datetime:
         return at.replace(tzinfo=UTC)
 
 
-def _standing(event: Event) -> tuple[str, bytes | None] | None:
+def _standing(event: Event) -> tuple[str, bool]:
+    """Which alarm's state the event holds, and whether it is over."""
     if not event.kind.startswith("alarm."):
-        return None
+        return "", False
     alarm, whole = event.content.get("alarm"), event.content.get("alarm_state")
     if not isinstance(alarm, str) or not isinstance(whole, dict):
-        return None
+        return "", False
     over = event.content.get("state", whole.get("state")) == "normal" and event.content.get("open") is not True
-    return str(whole.get("occurrence") or alarm), None if over else _encode(whole)
+    return str(whole.get("occurrence") or alarm), over
 
 
 def _readable(event: Event) -> Event:

@@ -14,6 +14,7 @@ from typing import Any
 import apsw
 import structlog
 
+from daemon.journal.ballast import Ballast
 from daemon.journal.chain import verify
 from daemon.journal.cut import CUT, Write, move_front, remove
 from daemon.journal.file import (
@@ -73,6 +74,7 @@ class Store:
         self._now = now
         self._database: apsw.Connection | None = None
         self._tidy_at = _CHECKPOINT
+        self._ballast = Ballast(path)
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None  # device and inode of the file that is open
         self._condemned = ""
@@ -117,7 +119,7 @@ class Store:
     ) -> None:
         """Write all of it in one transaction and sync it, or nothing of it. apsw.Error, OSError, JournalError."""
         with self._transaction() as (database, known):
-            lines = [line for line in lines if line.event.id not in self._recovered] if self._recovered else lines
+            lines = [line for line in lines if line.id not in self._recovered] if self._recovered else lines
             head, digest = insert(database, known, lines)
             put_alarms(database, alarms)
             put_kept(database, keeps)
@@ -136,6 +138,8 @@ class Store:
         """
         with self._transaction() as (database, known):
             deed = trimmer.next(database, known, self.path)
+            if trimmer.room is not None and trimmer.room.fullest < trimmer.retention.alarm_at:
+                self._ballast.lay(trimmer.room.free)
             if deed is None:
                 return False
             head, digest = known.head, known.hash
@@ -192,6 +196,7 @@ class Store:
     def close(self) -> None:
         """Copy the log into the file, so that it is whole by itself, and let go of it."""
         self._leave()
+        self._ballast.drop()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -309,6 +314,8 @@ class Store:
             self._legacy = salvage(database, self.known)
         if is_damage(error):
             self._condemned = explain(error, self.path)
+        if isinstance(error, apsw.FullError) and self._ballast.drop():
+            log.error("the disk is full; the room that was held for the journal is given up")
         if not isinstance(error, apsw.FullError | apsw.BusyError | apsw.LockedError | apsw.NoMemError):
             self.close()
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -217,3 +218,36 @@ def test_a_directory_without_rights_is_waited_for() -> None:
             assert child.stdout.read().endswith("well\n")
             assert child.wait(20) == 0
         assert verify(Path(name) / "journal.db").last == 1
+
+
+async def test_alarms_are_durable_on_a_full_disk_in_the_room_that_was_held(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.journal.ballast.SIZE", 1 << 18)
+    monkeypatch.setattr("daemon.journal.ballast._AMPLE", 2)
+    monkeypatch.setattr("daemon.journal.journal._LOOK", 0.05)
+    monkeypatch.setattr("daemon.journal.journal._RETRY", 0.05)
+    troubles: list[str] = []
+    journal = Journal(small / "journal.db", SystemClock(), troubles.append)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(journal.run())
+        held = small / "journal.db.ballast"
+        await until(held.exists)
+        with (small / "other").open("wb", buffering=0) as other, suppress(OSError):
+            while True:
+                other.write(b"x" * 4096)
+        count = 0
+        while held.exists():
+            count += 1
+            journal.append(event(count))
+            await until(lambda n=count: journal.head >= n or troubles)
+            await asyncio.sleep(0)
+        for i in range(count + 1, count + 101):
+            journal.append(event(i))
+        await until(lambda: [one.id for one in query(small / "journal.db", limit=10**6)][-1:] == [f"a-{count + 100}"])
+        assert troubles[-1] == ""
+        await journal.close()
+        task.cancel()
+    found = [one.id for one in query(small / "journal.db", limit=10**6) if one.kind == "alarm.raised"]
+    assert found == [f"a-{i}" for i in range(1, count + 101)]
+    assert verify(small / "journal.db").clean

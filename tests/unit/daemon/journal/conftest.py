@@ -10,8 +10,9 @@ from tests.unit.daemon.journal.desk import Disk
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try a failing disk again soon."""
+    """Try a failing disk again soon, and hold little room."""
     monkeypatch.setattr("daemon.journal.journal._RETRY", 0.05)
+    monkeypatch.setattr("daemon.journal.ballast.SIZE", 1 << 16)
 
 
 @pytest.fixture

@@ -45,6 +45,15 @@ def test_the_least_important_goes_first_and_the_oldest_of_them() -> None:
     assert (queue.dropped.first, queue.dropped.last) == (event(0).at, event(4).at)
 
 
+def test_of_lines_without_a_severity_those_go_first_that_are_worth_least() -> None:
+    queue = Queue(most=3)
+    kinds = ["access.granted", "ladder.step", "patrol.point", "feed.lost", "output.told", "journal.cut", "feed.lost"]
+    for i, kind in enumerate(kinds):
+        queue.push(write(Event(id=str(i), at=START, kind=kind, subject="s")))
+    assert [one.kind for one in queue.events()] == ["ladder.step", "patrol.point", "journal.cut"]
+    assert queue.dropped.told()["classes"] == {"network": 2, "operations": 1, "access": 1}
+
+
 def test_what_came_last_is_found_without_looking_at_the_rest() -> None:
     """A feed asks at each event; after days of a full disk many wait, and doors must not wait for that."""
     queue = Queue()
