@@ -60,9 +60,7 @@ class House(Stage):
 
     async def status(self) -> dict[str, Any]:
         """What `gatehouse status` shows."""
-        transport = httpx2.AsyncHTTPTransport(uds=str(self.socket))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://gatehouse", timeout=10) as client:
-            document: dict[str, Any] = (await client.get("/v1/status")).json()
+        document: dict[str, Any] = await self.get("/v1/status")
         return document
 
     async def post(self, path: str, **body: str) -> str:
@@ -72,6 +70,21 @@ class House(Stage):
             answer = await client.post(path, json=body)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["done"])
+
+    async def get(self, path: str) -> Any:
+        """A document of the local API."""
+        return await self._ask("GET", path)
+
+    async def order(self, *steps: str, **body: str) -> str:
+        """What a console orders, `order("alarms", "fire", "ack", by=…)`; the daemon's answer in words."""
+        return str((await self._ask("POST", "/v1/" + "/".join(steps), json=body))["done"])
+
+    async def _ask(self, method: str, path: str, **more: Any) -> Any:
+        transport = httpx2.AsyncHTTPTransport(uds=str(self.socket))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gatehouse", timeout=10) as client:
+            answer = await client.request(method, path, **more)
+        assert not answer.is_error, answer.text
+        return answer.json()
 
     async def settled(self, limit: float = 20) -> None:
         """Nothing waits to be in the journal, and brokers have acknowledged all that is in it."""
