@@ -110,7 +110,8 @@ def test_what_is_kept_for_the_rise_is_bounded_and_never_invents_one(story_class,
         second += gap
         said = s.at(second, {T1: value})["room.rise.room-t1"]
         seen.append((second, value))
-        lowest = min(past for at, past in seen if at >= second - 300.0 * 21 / 20)
+        held = zip(seen, [*(at for at, _ in seen[1:]), second], strict=True)  # each until the next
+        lowest = min(past for (_, past), until in held if until >= second - 300.0 * 21 / 20)
         assert not said or value - lowest >= 5.0
         nearest = min(past for at, past in seen if at >= second - 300.0)
         assert said or value - nearest < 10.0
