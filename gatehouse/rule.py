@@ -3,13 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from gatehouse.alarms import Condition
-from gatehouse.demands import Demand, Priority
+from gatehouse.demands import Demand
 from gatehouse.points import Image, Reading, Value
-
-_WEEK = 7 * 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,36 +17,6 @@ class Note:
     kind: str
     subject: str
     content: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Something that a rule may at some time demand: two rules that contradict each other are found before they run."""
-
-    output: str
-    value: Value
-    priority: Priority
-    veto: bool = False
-    week: tuple[tuple[int, int], ...] | None = None  # spans of local seconds from Monday 00:00; None: at any time
-
-    def contradicts(self, other: "Wish") -> bool:
-        """Both may hold at once, neither is stronger, and no output can do both."""
-        if (self.output, self.priority) != (other.output, other.priority) or (self.veto and other.veto):
-            return False
-        return (self.value == other.value) is (self.veto or other.veto) and self._meets(other)
-
-    def _meets(self, other: "Wish") -> bool:
-        turns = (-_WEEK, 0, _WEEK)
-        return any(
-            start < last + turn and first + turn < end
-            for start, end in _always(self.week)
-            for first, last in _always(other.week)
-            for turn in turns
-        )
-
-
-def _always(week: tuple[tuple[int, int], ...] | None) -> tuple[tuple[int, int], ...]:
-    return ((0, _WEEK),) if week is None else week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +63,3 @@ class Rule(Protocol):
 
     def judge(self, scene: Scene) -> Iterator[Demand | Condition | Note]:
         """Say everything that this rule wants now."""
-
-
-@runtime_checkable
-class Wishful(Protocol):
-    """A rule that says beforehand what it may ever demand. One that does not say is not compared with others."""
-
-    @property
-    def wishes(self) -> Collection[Wish]:
-        """All of it."""

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.points import Reading
-from gatehouse.rule import Note, Scene, Wish
+from gatehouse.rule import Note, Scene
 from rules._cards import CardBook
 from rules._settings import Duration, PointName
 from rules._watch import switch
+from rules._wishes import Wish
 
 
 @dataclass(kw_only=True, eq=False)

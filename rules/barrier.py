@@ -17,9 +17,10 @@ from typing import Any
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.points import Value
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._settings import Duration, PointName
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 _LONG_AGO = float("-inf")
 

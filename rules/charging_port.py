@@ -21,11 +21,12 @@ from typing import Annotated, Literal
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._heads import Faults, online
 from rules._settings import Amount, Below, Duration, Judges, PointName, Quantity, Refers
 from rules._stages import Stage, measured
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 _DEGREES_RETURN = 5.0
 _LOAD_RETURNS = 0.9

@@ -21,12 +21,13 @@ from typing import Annotated, Literal
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.points import Point
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._formula import Formula, formula
 from rules._heads import online
 from rules._limits import Limited
 from rules._settings import Duration, OnOff, Refers
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 _LEVELS = {"schedule": Priority.SCHEDULE, "protection": Priority.PROTECTION}
 _LOOK = 1.0

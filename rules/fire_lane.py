@@ -18,10 +18,11 @@ from typing import Annotated
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._heads import Faults, distinct, online
 from rules._settings import Duration, PointName, Refers
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 _LOOK = 1.0
 

@@ -16,9 +16,10 @@ from typing import Literal
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._settings import Duration, PointName
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 
 @dataclass(kw_only=True, eq=False)

@@ -26,11 +26,12 @@ from typing import Annotated, Any, ClassVar
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._heads import Faults, device, distinct, named, online, paired, standing
 from rules._settings import Amount, Below, Duration, Judges, OnOff, PointName, Quantity, Refers
 from rules._stages import Stage, measured
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 _RETURNS = 0.8
 """Part of a stage below which it is left."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._settings import PointName, Refers
 from rules._watch import switch
+from rules._wishes import Wish
 
 
 @dataclass(kw_only=True, eq=False)

@@ -23,13 +23,14 @@ from pydantic import BeforeValidator, TypeAdapter, WithJsonSchema
 
 from gatehouse.alarms import Condition
 from gatehouse.demands import Demand, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._heads import Faults, online
 from rules._hours import Hours
 from rules._settings import Below, Duration, Judges, PointName, Quantity, Refers
 from rules._stages import measured
 from rules._sun import dark, height
 from rules._watch import Lasting
+from rules._wishes import Wish
 
 _DEPTHS = {"sunset": 0.833, "civil": 6.0, "nautical": 12.0}
 _BROAD_DAY = 15.0

@@ -15,9 +15,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._hours import Hours
 from rules._settings import Refers
+from rules._wishes import Wish
 
 _LOOK = 60.0
 _WORDS: dict[object, bool | Passage] = {"on": True, "off": False, "open": Passage.OPEN}

@@ -25,10 +25,11 @@ from typing import Annotated, ClassVar
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._heads import Faults, distinct, named, online, paired
 from rules._settings import Duration, PointName, Refers
 from rules._watch import switch
+from rules._wishes import Wish
 
 _SETTLED = 10.0
 """Seconds after its alarm in which a fault of the same head means that it never saw a fire."""

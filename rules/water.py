@@ -23,11 +23,12 @@ from typing import Annotated
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.points import Value
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._heads import Faults, device, distinct, named, online, standing
 from rules._settings import Below, Duration, Judges, OnOff, PointName, Quantity, Refers
 from rules._stages import Stage, measured
 from rules._watch import Lasting, switch
+from rules._wishes import Wish
 
 _RETURNS = 0.1
 """Part of a limit by which it must be left."""

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from gatehouse.demands import Demand, Passage, Priority
-from gatehouse.rule import Scene, Wish
+from gatehouse.rule import Scene
 from rules._settings import Duration, PointName
 from rules._watch import switch
+from rules._wishes import Wish
 
 
 @dataclass(kw_only=True, eq=False)

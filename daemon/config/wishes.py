@@ -8,7 +8,8 @@ from daemon.config.document import Document
 from daemon.config.faults import Both, Where
 from daemon.feeds.texts import ACTIONS, LEVELS, Text
 from gatehouse.points import Value
-from gatehouse.rule import Rule, Wish, Wishful
+from gatehouse.rule import Rule
+from rules._wishes import Wish, Wishful
 
 
 def contradictions(document: Document, rules: Sequence[Rule]) -> None:

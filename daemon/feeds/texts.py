@@ -5,6 +5,7 @@ A sentence names the words it needs in braces; the first one whose words are all
 
 from typing import Literal, NamedTuple
 
+from daemon.feeds import texts_alarms
 from daemon.feeds.texts_ladders import LADDERS
 
 Language = Literal["zh", "en"]
@@ -21,65 +22,7 @@ class Text(NamedTuple):
         return self.zh if language == "zh" else self.en
 
 
-ALARMS = {
-    "fire": Text("火警", "fire"),
-    "fire_input": Text("火警输入故障", "fire input fault"),
-    "leakage_warning": Text("剩余电流预警", "residual current warning"),
-    "leakage_alarm": Text("剩余电流报警", "residual current alarm"),
-    "temperature_warning": Text("温度预警", "temperature warning"),
-    "temperature_alarm": Text("温度报警", "temperature alarm"),
-    "sensor_fault": Text("探测器故障", "sensor fault"),
-    "gas": Text("燃气报警", "gas alarm"),
-    "gas_low": Text("燃气预警", "gas warning"),
-    "valve_open": Text("切断阀未关", "cut-off valve not shut"),
-    "smoke": Text("单个探测器火警", "one fire detector"),
-    "call_point": Text("手动火警按钮", "manual call point"),
-    "fire_confirmed": Text("确认火警", "confirmed fire"),
-    "water": Text("水浸报警", "water alarm"),
-    "water_warning": Text("水位预警", "water warning"),
-    "water_low": Text("水位过低", "water too low"),
-    "sos": Text("求助", "call for help"),
-    "temperature_high": Text("温度过高", "too hot"),
-    "temperature_low": Text("温度过低", "too cold"),
-    "temperature_rise": Text("升温过快", "heating up fast"),
-    "trend_rising": Text("趋势预警", "rising trend"),
-    "trend_unusual": Text("异常偏高", "unusually high"),
-    "arc": Text("故障电弧", "arc fault"),
-    "charging_hot": Text("充电口过热断电", "charging port too hot, stopped"),
-    "charging_warm": Text("充电口温度预警", "charging port warm"),
-    "charging_overload": Text("充电口过载断电", "charging port overloaded, stopped"),
-    "charging_full": Text("充满断电", "battery full, port stopped"),
-    "charging_not_off": Text("充电口断电失败", "charging port does not stop"),
-    "fire_lane_blocked": Text("消防通道被占", "fire lane blocked"),
-    "fire_lane_still_blocked": Text("消防通道长时间被占", "fire lane still blocked"),
-    "fire_lane_in_fire": Text("火警时消防通道被占", "fire lane blocked in a fire"),
-    "gate_opened": Text("常闭门被打开", "closed gate opened"),
-    "gate_not_open": Text("常闭门未打开", "closed gate did not open"),
-    "gate_left_open": Text("常闭门未关回", "closed gate left open"),
-    "expression": Text("自定义条件成立", "own condition holds"),
-    "expression_unjudged": Text("自定义条件无法判断", "own condition cannot be judged"),
-    "device_silent": Text("设备失联", "device silent"),
-    "door_forced": Text("强行打开", "door forced"),
-    "door_held": Text("门常开超时", "door held open"),
-    "boom_stuck": Text("道闸未到位", "boom did not arrive"),
-    "boom_unknown": Text("道闸位置未知", "boom position unknown"),
-    "unconfirmed": Text("执行未确认", "order not confirmed"),
-    "journal_trouble": Text("日志故障", "journal trouble"),
-    "disk_full": Text("磁盘将满", "disk nearly full"),
-    "journal_size": Text("日志超出容量", "journal past its size"),
-    "recording_trouble": Text("读数记录故障", "recording trouble"),
-    "feed_trouble": Text("共享链路故障", "feed trouble"),
-    "channel_trouble": Text("通知渠道故障", "channel trouble"),
-    "channel_untested": Text("通道未测试", "channel untested"),
-    "line_down": Text("总线中断", "line down"),
-    "alarm_flood": Text("报警过多", "alarm flood"),
-    "rule_failed": Text("规则故障", "rule failed"),
-    "task_failed": Text("任务故障", "task failed"),
-    "presence_fault": Text("车辆检测故障", "vehicle detector fault"),
-    "wrong_cards": Text("连续刷卡被拒", "cards refused in a row"),
-    "config_faulty": Text("配置有误", "faulty configuration"),
-    "config_rolled_back": Text("配置已回退", "configuration rolled back"),
-}
+ALARMS = {kind: Text(*both) for kind, both in texts_alarms.ALARMS.items()}
 """Titles of the kinds of alarm."""
 
 STATES = {

@@ -1,7 +1,12 @@
 """A condition of one's own holds for a while, is never true by a fault, and says nothing where it cannot be judged."""
 
+import re
+import shutil
+from pathlib import Path
+
 import pytest
 
+from daemon.config.load import load
 from gatehouse.alarms import Severity
 from gatehouse.demands import Priority
 from gatehouse.points import Point
@@ -10,6 +15,7 @@ from rules._formula import vocabulary
 from rules._limits import Limit
 from rules.expression import Rule
 
+ROOT = Path(__file__).parents[3]
 POINTS = (
     Point(name="pump.temperature", unit="°C", max_age=30),
     Point(name="pump.running", sort="switch"),
@@ -137,3 +143,18 @@ def test_what_makes_no_condition_is_refused():
         rule("pump.temperatur > 60.0")
     with pytest.raises(ValueError, match="`text` is empty"):
         Rule(name="hot", when="pump.running", text=" ", words=vocabulary(POINTS))
+
+
+def test_every_condition_of_the_guide_can_be_written_in_a_site(tmp_path):
+    """docs/expressions.md, line by line, in the small estate."""
+    guide = (ROOT / "docs/expressions.md").read_text(encoding="utf-8")
+    for file in ("site.yaml", "cards.csv"):
+        shutil.copy(ROOT / "config/small" / file, tmp_path)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    lines = "".join(f"  {line}\n" for block in blocks for line in block.splitlines())
+    site = tmp_path / "site.yaml"
+    site.write_text(site.read_text(encoding="utf-8").replace("rules:\n", f"rules:\n{lines}", 1), encoding="utf-8")
+    rules = {rule.name: rule for rule in load(site).rules}
+    written = re.findall(r"^  ([a-z-]+): \{kind: expression", lines, re.MULTILINE)
+    assert len(written) >= 12
+    assert all(rules[name].title for name in written)

@@ -9,7 +9,7 @@ from daemon.config.document import Document
 from daemon.config.load import load
 from daemon.config.wishes import contradictions
 from gatehouse.demands import Passage, Priority
-from gatehouse.rule import Wish
+from rules._wishes import Wish
 
 ROOT = Path(__file__).parents[4]
 WEEK = 7 * 86400
