@@ -120,6 +120,8 @@ class Show:
             head.append(f"\n{self._said(journal)}", style="not bold")
         if journal["waiting"]:
             head.append(f"  {self._word('unwritten')} {journal['waiting']}", style="not bold")
+        if (ladders := status.get("ladders")) and not ladders["reaches"]:
+            head.append(f"\n{self._word('reaches_nobody')}", style="bold red")
         return head
 
     def _alarms(self, alarms: list[dict[str, Any]]) -> RenderableType:

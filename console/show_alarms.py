@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.show import Show, clock
+from console.show_ladder import ShowLadder
 from console.words_alarms import said
 
 _HANDS = ("assigned_to", "on_site_by", "verified_by")
@@ -23,6 +24,9 @@ class ShowAlarms:
     def everything(self, document: dict[str, Any]) -> None:
         """Alarms first, then open cases and what is disabled; what has ended, where it was asked for."""
         parts: list[RenderableType] = [self._standing(document["alarms"], document["cases"])]
+        if climbs := document.get("ladders"):
+            ladders = ShowLadder(self._show)
+            parts += [Text(), *(ladders.line(run) for run in climbs)]
         if document["cases"]:
             parts += [Text(), self._cases(document["cases"])]
         if document["disabled"]:

@@ -11,6 +11,8 @@ from rich.text import Text
 from console.show import Show, clock
 from console.words_ladder import span, word
 
+_FEW = 4
+"""Messages in one line."""
 _STYLES = {"failed": "bold red", "unread": "yellow", "read": "green", "delivered": "green", "queued": "dim"}
 
 
@@ -35,6 +37,20 @@ class ShowLadder:
     def status(self, status: dict[str, Any]) -> None:
         """All ladders that are being climbed."""
         self._print(*self._head(status), *(part for run in status["running"] for part in (Text(), self._run(run))))
+
+    def line(self, run: dict[str, Any]) -> Text:
+        """One alarm in one line: whom it has reached so far, and when the next one is called."""
+        legs = [leg for step in run["steps"] for leg in step["legs"]]
+        text = Text.assemble((f"{self._word('running')}  {run['alarm']}", "bold"))
+        for leg in legs[-_FEW:]:
+            text.append(f"  {leg['person'] or self._word('group')} {leg['channel']} ")
+            text.append(self._leg(leg))
+        if run["next"] is not None:
+            text.append(f"  {self._word('next', span=self._span(round(run['next'])))}")
+        for key in ("spent", "paused", "drill"):
+            if run[key]:
+                text.append(f"  {self._word(key)}", style="yellow")
+        return text
 
     def _head(self, status: dict[str, Any]) -> Iterator[Text]:
         if not status["reaches"]:

@@ -52,6 +52,10 @@ WORDS = {
     "none_yet": ("暂无", "none yet"),
     "armed": ("已布防", "armed"),
     "learning": ("学习中，等待", "learning, waits for"),
+    "reaches_nobody": (
+        "报警不会通知任何人：没有人员、通道或升级阶梯（docs/escalation.md）",
+        "ALARMS REACH NOBODY: no people, channels or ladders (docs/escalation.md)",
+    ),
     "journal": ("日志", "journal"),
     "journal_well": ("正常", "well"),
     "journal_trouble": ("故障", "TROUBLE"),

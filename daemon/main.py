@@ -119,7 +119,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     for name in plan.site.channels:
         daemon.add_channel(name)
     daemon.route_orders()
-    daemon.api.add(alarm_routes(desk, lambda: daemon.plan, journal, daemon.api.told))
+    daemon.api.add(alarm_routes(desk, lambda: daemon.plan, journal, daemon.api.told, office.running))
     daemon.api.add(ladder_routes(office, lambda: daemon.plan))
     daemon.api.add(rule_routes(Reasons(engine, titles, clock, lambda: status.zone), journal, daemon.api.told))
     daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())

@@ -34,14 +34,24 @@ class AlarmWish(Wish):
     for_: str = msgspec.field(default="", name="for")
 
 
-def routes(desk: Desk, plan: Callable[[], Plan], journal: Journal, told: Callable[[Event], Any]) -> list[Route]:
-    """`GET /v1/alarms`, and `POST /v1/alarms/NAME/VERB`. `told`: an event as the API tells it."""
+def routes(
+    desk: Desk,
+    plan: Callable[[], Plan],
+    journal: Journal,
+    told: Callable[[Event], Any],
+    climbs: Callable[[], list[dict[str, Any]]] = list,
+) -> list[Route]:
+    """`GET /v1/alarms`, and `POST /v1/alarms/NAME/VERB`. `told`: an event as the API tells it.
+
+    `climbs`: for whom people are being called.
+    """
 
     async def get(request: Request) -> Response:
         document = {
             "alarms": listing.standing(desk.book, plan()),
             "cases": listing.cases(desk.book, plan()),
             "disabled": listing.disabled(desk.disabled, plan()),
+            "ladders": climbs(),
             "causes": {word: text._asdict() for word, text in desk.causes.items()},
         }
         if request.query_params.get("all"):

@@ -21,7 +21,7 @@ from daemon.escalation.trial import Trial, Trials
 from daemon.feeds.catalogue import title
 from daemon.feeds.phrases import phrase
 from daemon.journal.journal import Journal
-from gatehouse.alarms import Alarm, Condition, Severity
+from gatehouse.alarms import Condition, Severity
 
 log = structlog.get_logger()
 
@@ -104,25 +104,24 @@ class Office:
     def status(self) -> dict[str, Any]:
         """Whether alarms reach anybody, and what is being climbed."""
         reaches = bool(self.directory.ladders)
-        runs = sorted(self.escalations.runs.values(), key=lambda run: run.rank)
         return {
             "reaches": reaches,
             "standard": self.directory.standard,
             "ladders": [ladder.title or ladder.name for ladder in self.directory.ladders],
             "untested": [self.teller.name(name) for name in self.trials.untested()],
-            "running": [self._run(run) for run in runs],
+            "running": self.running(),
         }
 
-    def of(self, alarm: Alarm) -> dict[str, Any] | None:
-        """How far an alarm has come on its ladder; None when nobody is being called for it."""
-        run = self.escalations.runs.get(alarm.occurrence)
-        return self._run(run) if run is not None else None
+    def running(self) -> list[dict[str, Any]]:
+        """Every alarm for which people are being called, the gravest first."""
+        return [self._run(run) for run in sorted(self.escalations.runs.values(), key=lambda run: run.rank)]
 
     def _run(self, run: Run) -> dict[str, Any]:
         climb, now = run.climb, self._clock.monotonic()
         condition = run.alarm.condition
         return {
             "alarm": condition.alarm,
+            "occurrence": run.alarm.occurrence,
             "alarm_kind": condition.kind,
             "text": {"zh": title(condition.kind, "zh"), "en": title(condition.kind, "en")},
             "place": self._titles.get(condition.subject, condition.subject),

@@ -213,7 +213,7 @@ async def test_json_is_json_and_nothing_else(
     assert await typed(desk, monkeypatch, "alarm", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
     assert await typed(desk, monkeypatch, "alarms", "--json") == 0
-    assert json.loads(capsys.readouterr().out).keys() == {"alarms", "cases", "disabled", "causes"}
+    assert json.loads(capsys.readouterr().out).keys() == {"alarms", "cases", "disabled", "ladders", "causes"}
     assert await typed(desk, monkeypatch, "events", "--json", "--kind", "access.*") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["text"]["zh"] == "doors.north：拒绝 李四，已过期".replace("doors.north", "北门")

@@ -70,3 +70,13 @@ def test_what_a_test_came_to(estate: Estate) -> None:
 def test_every_word_is_there_in_both_languages() -> None:
     assert all(zh and en for zh, en in WORDS.values())
     assert (span(90, "zh"), span(300, "en"), span(7200, "zh")) == ("90 秒", "5 min", "2 小时")
+
+
+def test_the_list_of_alarms_says_who_was_reached_and_when_the_next_is_called(estate: Estate) -> None:
+    estate.alarm()
+    estate.wait()
+    estate.boxes["text"].say("delivered")
+    estate.wait(5)
+    (run,) = estate.office.running()
+    show = ShowLadder(Show("zh"))
+    assert show.line(run).plain == "正在呼叫  zones.b12.fire  王班长 text 已送达  10 秒后下一步"
