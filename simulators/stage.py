@@ -27,6 +27,9 @@ _STANDS = 15.0
 _LONGEST = 80
 """Characters of a folder's name in which a socket can still be made: its whole path may have 107."""
 
+_OF_ALL_WAYS = frozenset({"tier", "title", "kinds"})
+"""Settings that every subscriber may have; all others belong to the way to it."""
+
 
 class StageError(Exception):
     """The demo cannot be set up; the text says why and what to do."""
@@ -110,10 +113,11 @@ class SiteCopy:
                 rule["for"] = f"{pace.delay:g}s"
 
     def serve(self, port: int) -> None:
-        """Let the box write to our broker, under names of its own, with passwords of its own."""
+        """Let the box write to our broker, under names of its own, with passwords of its own; whatever way a subscriber
+        has, a demo takes none that leads out of the house."""
         for name, subscriber in self.section("subscribers").items():
-            for key in ("client", "ca", "plaintext"):
-                subscriber.pop(key, None)
+            for key in subscriber.keys() - _OF_ALL_WAYS:
+                subscriber.pop(key)
             subscriber["broker"] = f"mqtt://{HOST}:{port}"
             subscriber["user"] = writer(name)
             subscriber["password"] = TaggedScalar(value=writer(name), tag="!secret")
@@ -209,19 +213,19 @@ class Stage:
         return self.folder / f"{name}.log"
 
     def _accounts(self) -> list[Account]:
-        """For each subscriber one who may only write, and one who may only read."""
+        """For each subscriber one who may only write, and one who may only read and ask for old numbers."""
         secrets = self.copy.folder / "secrets"
         secrets.mkdir(mode=0o700, exist_ok=True)
         accounts = []
         for name in self.copy.section("subscribers"):
-            topics = (f"{self.root(name)}/#",)
+            topics, asks = (f"{self.root(name)}/#",), (f"{self.root(name)}/refill",)
             ours, theirs = password(), password()
             handle = os.open(secrets / writer(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:
                 file.write(ours + "\n")
             self.passwords[name] = theirs
-            accounts.append(Account(user=writer(name), password=ours, writes=topics))
-            accounts.append(Account(user=name, password=theirs, reads=topics))
+            accounts.append(Account(user=writer(name), password=ours, reads=asks, writes=topics))
+            accounts.append(Account(user=name, password=theirs, reads=topics, writes=asks))
         return accounts
 
 

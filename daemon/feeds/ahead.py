@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 from daemon.feeds.carrier import Answer, Connection, Lane, Parcel
-from daemon.feeds.dispatch import WINDOW, Dispatch
+from daemon.feeds.dispatch import CHUNK, WINDOW, Dispatch
 from daemon.feeds.in_order import InOrder
 from daemon.journal.file import JournalError
 from daemon.journal.query import Filter
@@ -101,6 +101,8 @@ class Ahead:
             on_way.append(_Sent(parcel, channel, await dispatch.hand_over(connection, parcel)))
             if not proven:
                 await self._settle(connection, on_way)
+            if len(on_way) % CHUNK == CHUNK - 1:
+                await asyncio.sleep(0)
         await self._settle(connection, on_way)
 
     async def _settle(self, connection: Connection, on_way: list[_Sent]) -> None:

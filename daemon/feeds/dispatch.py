@@ -85,7 +85,7 @@ class Dispatch:
         try:
             return await connection.publish(parcel)
         except Exception as error:
-            log.exception("a carrier could not send an event", subscriber=self.name, event=parcel.id, kind=parcel.kind)
+            log.exception("a carrier could not send an event", subscriber=self.name, id=parcel.id, kind=parcel.kind)
             return answered("refused", f"carrier fault: {type(error).__name__}: {error}")
 
     async def breathe(self, begun: float) -> None:

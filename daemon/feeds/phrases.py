@@ -213,12 +213,12 @@ PHRASES = {
     "{address} hung up without an answer to our CONNECT": "{address} 没有回答 CONNECT 就挂断了",
     "{address} refused topic {topic}: {why}; its ACL must let {user} write {topics}; {rest}":
         "{address} 拒收主题 {topic}：{why}；其 ACL 须允许 {user} 写 {topics}；{rest}",
+    "carrier fault: {why}": "承载故障：{why}",
     "it hangs up on it": "对方一收到就挂断",
     "{address} refused us: {why}": "{address} 拒绝了我们：{why}",
-    "{address} refused events of kind {kind}: {why}; it must answer 2xx to what it knows already; {rest}":
-        "{address} 拒收 {kind} 类事件：{why}；凡已收下或已有的，对方须答 2xx；{rest}",
-    "{address} refused state: {why}; it must answer 2xx to what it knows already; {rest}":
-        "{address} 拒收状态：{why}；凡已收下或已有的，对方须答 2xx；{rest}",
+    "{address} refused {what}: {why}; it must answer 2xx to what it knows already; {rest}":
+        "{address} 拒收{what}：{why}；凡已收下或已有的，对方须答 2xx；{rest}",
+    "events of kind {kind}": " {kind} 类事件",
     "{code}: redirects are not followed; it points to {where}": "{code}：不跟随重定向；它指向 {where}",
     "the secret {name} has {count} bytes; a key to sign with has {least} or more":
         "密钥 {name} 有 {count} 字节；签名密钥至少 {least} 字节",

@@ -1,5 +1,6 @@
 """A demo's site is a copy: served by its own broker, told in shorter times, and without anybody's secrets."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def test_the_copy_is_served_by_its_own_broker(site: Path, tmp_path: Path) -> Non
     assert not list(copy.folder.rglob("secrets")), "somebody's secrets are no business of a demo"
 
 
+def test_a_demo_writes_to_nobody_outside(site: Path, tmp_path: Path) -> None:
+    """A web address of the site becomes a branch of the demo's own broker."""
+    text = site.read_text(encoding="utf-8")
+    site.write_text(re.sub("police: *{[^}]*}", "police: {kind: webhook, url: 'https://x/', tier: 1, key: a}", text))
+    copy = SiteCopy(site, tmp_path / "copy")
+    copy.serve(1234)
+    copy.save()
+    police = written(copy)["subscribers"]["police"]
+    assert set(police) == {"tier", "broker", "user", "password"}
+
+
 def test_the_copy_is_told_in_shorter_times_and_the_original_is_left_alone(site: Path, tmp_path: Path) -> None:
     before = site.read_bytes()
     copy = SiteCopy(site, tmp_path / "copy")
@@ -81,8 +93,9 @@ def test_each_subscriber_gets_a_reader_and_a_writer_with_passwords_of_their_own(
     assert stat.S_IMODE(writer.parent.stat().st_mode) == 0o700
     assert made.passwords["police"] not in writer.read_text()
     box, reader = made.accounts
-    assert (box.user, box.reads, box.writes) == ("gatehouse-police", (), ("gatehouse/v1/x/police/#",))
-    assert (reader.user, reader.reads, reader.writes) == ("police", ("gatehouse/v1/x/police/#",), ())
+    everything, asking = ("gatehouse/v1/x/police/#",), ("gatehouse/v1/x/police/refill",)
+    assert (box.user, box.reads, box.writes) == ("gatehouse-police", asking, everything)
+    assert (reader.user, reader.reads, reader.writes) == ("police", everything, asking)
 
 
 def test_the_private_folder_vanishes_whatever_happens() -> None:

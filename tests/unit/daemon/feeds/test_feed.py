@@ -14,7 +14,7 @@ from daemon.config.subscribers import Subscriber
 from daemon.feeds.carrier import Receipt
 from daemon.feeds.feed import Feed, Pace
 from gatehouse.events import Event
-from tests.unit.daemon.feeds.wire import ROOT, Paper, Way, Wire, until
+from tests.unit.daemon.feeds.wire import ROOT, Link, Paper, Way, Wire, until
 
 PACE = Pace(
     away=0.2, lasting=0.05, first_pause=0.005, longest_pause=0.02, refused=0.03, acknowledge=0.2, look=0.01,
@@ -38,13 +38,14 @@ def feeding(wire: Wire, journal: Paper) -> Callable[..., Any]:
     async def run(
         state: Callable[[], Mapping[str, object]] = dict,
         secret: Callable[[], object] = lambda: b"secret",
+        tell: Callable[[str, str], None] = lambda _, __: None,
         **more: Any,
     ) -> AsyncIterator[tuple[Feed, list[str]]]:
         troubles: list[str] = []
         settings = Subscriber.model_construct(**({"tier": 1} | more))
         feed = Feed(
             "police", settings, Way(wire, secret), journal, "lvdinan", {"devices.io1": "板1"}, state, troubles.append,
-            SystemClock(), PACE,
+            SystemClock(), PACE, tell,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(feed.run())
@@ -94,6 +95,62 @@ async def test_the_cursor_passes_what_is_not_wanted(wire: Wire, journal: Paper, 
         assert wire.numbers == [2]
         journal.write("device.online")
         await until(lambda: journal.cursor("police") == 6)
+
+
+async def test_the_daily_hash_goes_to_everybody(wire: Wire, journal: Paper, feeding: Any) -> None:
+    """Whatever kinds a subscriber wants, at any tier."""
+    journal.write("alarm.raised")
+    content = {"day": "2026-11-21", "number": 1, "hash": "0a" * 32}
+    journal.write("journal.head", "journal", content=content)
+    async with feeding(kinds=["access.*"], tier=0):
+        await until(lambda: journal.cursor("police") == 2)
+    assert wire.numbers == [2]
+    assert wire.events[0]["data"] | content == wire.events[0]["data"]
+
+
+async def test_what_a_protocol_has_no_word_for_is_passed_over(wire: Wire, journal: Paper, feeding: Any) -> None:
+    wire.unspeakable.add("device.offline")
+    for kind in ("device.offline", "device.online", "device.offline"):
+        journal.write(kind)
+    async with feeding():
+        await until(lambda: journal.cursor("police") == 3)
+    assert wire.numbers == [2]
+
+
+async def test_an_event_that_a_carrier_stumbles_over_is_trouble_and_no_end(
+    wire: Wire, journal: Paper, feeding: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again; the feed does not fall, and with it what else it has to do."""
+    real = Link.publish
+    clumsy = True
+
+    async def publish(link: Link, parcel: Any) -> Any:
+        if clumsy:
+            raise KeyError("no code for it")
+        return await real(link, parcel)
+
+    monkeypatch.setattr(Link, "publish", publish)
+    journal.write()
+    async with feeding() as (_, troubles):
+        await until(lambda: troubles)
+        assert "carrier fault: KeyError: 'no code for it'" in troubles[0]
+        clumsy = False
+        await until(lambda: journal.cursor("police") == 1)
+        assert wire.dials == 1
+
+
+async def test_what_happens_to_the_feed_itself_is_written_down(wire: Wire, journal: Paper, feeding: Any) -> None:
+    """Connected when it lasts, refused with the reason; a loss within the minute only as it ends."""
+    wire.refused.add(f"{ROOT}/events/device/offline")
+    journal.write()
+    told: list[tuple[str, str]] = []
+    async with feeding(tell=lambda kind, why: told.append((kind, why))):
+        await until(lambda: len(told) == 2)
+        assert sorted(kind for kind, _ in told) == ["feed.connected", "feed.refused"]
+        assert any("Not authorized" in why for _, why in told)
+        wire.up.drop("cut")
+        await until(lambda: wire.dials == 2)
+    assert len(told) == 2
 
 
 async def test_the_cursor_never_passes_what_is_not_acknowledged(wire: Wire, journal: Paper, feeding: Any) -> None:
