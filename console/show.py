@@ -44,6 +44,8 @@ class Show:
             self._lines(status["lines"], status["running"]),
             self._feeds(status["feeds"]),
         ]
+        if status["cases"]:
+            parts.insert(1, Text(f"{self._word('cases')} {status['cases']}  gatehouse alarms"))
         if status["disabled"]:
             parts.insert(1, self.disabled(status["disabled"]))
         if points:

@@ -60,7 +60,7 @@ class Status:
             "points": self.points(),
             "outputs": self.outputs(),
             "alarms": self.alarms(),
-            "cases": listing.cases(self._engine.annunciator, self.plan),
+            "cases": len(self._engine.annunciator.cases),
             "disabled": listing.disabled(self._engine.annunciator.shelving.disabled.values(), self.plan),
             "journal": {
                 "head": self._journal.head,
@@ -169,6 +169,6 @@ class Status:
             "journal": not self._journal.trouble,
             "devices": {name: reading.value is True for name, reading in online.items() if reading.good},
             "lines": {name: line.up for name, line in self._lines.items() if line.up is not None},
-            "alarms": self.alarms(),
+            "alarms": listing.brief(self._engine.annunciator),
             "outputs": {name: decision.value for name, decision in self._engine.arbiter.decisions.items()},
         }

@@ -1,5 +1,6 @@
 """Alarms as a document for people and programs: what stands, which cases are open, what is set apart."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -15,22 +16,44 @@ from daemon.feeds.phrases import phrase
 from daemon.feeds.texts import CAUSES, STATES, VERDICTS, Language
 from gatehouse.alarms import Alarm, AlarmState
 
+_PAGE = 50
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def standing(book: Annunciator, plan: Plan) -> list[dict[str, Any]]:
     """Every alarm not back to normal, the gravest and oldest first; what is set apart comes last."""
-    return _told(book.standing.values(), plan)
+    return [entry(alarm, plan) for alarm in _ranked(book.standing.values())]
 
 
-def cases(book: Annunciator, plan: Plan) -> list[dict[str, Any]]:
-    """Every occurrence that is back to normal and not closed."""
-    return _told(book.cases.values(), plan)
+async def paged(alarms: Iterable[Alarm], plan: Plan) -> list[dict[str, Any]]:
+    """The same of any alarms; between two pages everybody else has a turn, for in a flood there may be thousands."""
+    told = []
+    for number, alarm in enumerate(_ranked(alarms), 1):
+        told.append(entry(alarm, plan))
+        if number % _PAGE == 0:
+            await asyncio.sleep(0)
+    return told
 
 
-def _told(alarms: Iterable[Alarm], plan: Plan) -> list[dict[str, Any]]:
-    order = sorted(alarms, key=lambda its: (its.suspended is not None, its.condition.severity, its.raised))
-    return [entry(alarm, plan) for alarm in order]
+def brief(book: Annunciator) -> list[dict[str, Any]]:
+    """Of every alarm that stands what subscribers may be told, with little effort: it is asked for all the time."""
+    return [
+        {
+            "id": alarm.condition.alarm,
+            "kind": alarm.condition.kind,
+            "subject": alarm.condition.subject,
+            "severity": int(alarm.condition.severity),
+            "state": alarm.state.value,
+            "raised": alarm.raised.isoformat(),
+            "count": alarm.count,
+            "acknowledged_by": alarm.acknowledged_by,
+        }
+        for alarm in _ranked(book.standing.values())
+    ]
+
+
+def _ranked(alarms: Iterable[Alarm]) -> list[Alarm]:
+    return sorted(alarms, key=lambda its: (its.suspended is not None, its.condition.severity, its.raised))
 
 
 def entry(alarm: Alarm, plan: Plan) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def routes(
 
     async def get(request: Request) -> Response:
         document = {
-            "alarms": listing.standing(desk.book, plan()),
-            "cases": listing.cases(desk.book, plan()),
+            "alarms": await listing.paged(desk.book.standing.values(), plan()),
+            "cases": await listing.paged(desk.book.cases.values(), plan()),
             "disabled": listing.disabled(desk.disabled, plan()),
             "ladders": climbs(),
             "causes": {word: text._asdict() for word, text in desk.causes.items()},

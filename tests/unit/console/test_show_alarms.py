@@ -26,7 +26,7 @@ def screen(house: House, language: str = "zh", width: int = 120, **more) -> str:
     desk, plan = house.daemon.desk, house.daemon.plan
     document = {
         "alarms": listing.standing(desk.book, plan),
-        "cases": listing.cases(desk.book, plan),
+        "cases": [listing.entry(case, plan) for case in desk.book.cases.values()],
         "disabled": listing.disabled(desk.disabled, plan),
         **more,
     }
