@@ -54,6 +54,10 @@ class LiveImage(Image):
         self._renewed(name)
         return super().read(name, now)
 
+    def latest(self, name: str) -> Reading:
+        """What was put last, as it was put: nobody looks at its age."""
+        return self._readings[name]
+
     def good_until(self, name: str) -> float | None:
         """Monotonic second after which this reading is stale; None when it is not good, or never grows stale."""
         point = self.points.get(name)

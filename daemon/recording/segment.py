@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from gatehouse.points import Value
+from gatehouse.points import Quality, Value
 
 MAGIC = b"gatehouse recording 1\n"
 SUFFIX = ".rec"
@@ -23,6 +23,19 @@ _LEVEL = 6
 
 Change = tuple[int, int, Value | None, int]
 """Milliseconds since the block's instant, place of the point in the file's list of names, value, quality."""
+
+
+class Measures(msgspec.Struct, array_like=True, frozen=True):
+    """Numbers in columns, point by point: thousands of them are noise, and take four bytes each like this."""
+
+    places: list[int]
+    """Of each the distance to the one before."""
+    after: list[int]
+    """Hundredths of a second since the block's instant."""
+    values: str
+    """Four digits that count, with commas between them."""
+    qualities: list[int] = []
+    """Empty when all are good."""
 
 
 class Block(msgspec.Struct, array_like=True, frozen=True):
@@ -35,6 +48,7 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
     changes: list[Change]
     boot: str = ""
     """Which run of the daemon; said at the beginning of a file."""
+    measures: Measures | None = None
     lost: int = 0
     """Changes that were not taken because the disk did not keep up."""
     ended: bool = False
@@ -73,8 +87,36 @@ def blocks(file: Path) -> Iterator[Block]:
 def readings(block: Block, names: list[str]) -> Iterator[Reading]:
     """The changes of a block; `names` are those of its file so far, and grow by its own."""
     names += block.names
-    for after, place, value, quality in block.changes:
-        yield Reading(block.at + after / 1000, names[place], value, quality)
+    found = [Reading(block.at + after / 1000, names[place], value, quality)
+             for after, place, value, quality in block.changes]  # fmt: skip
+    if block.measures is not None:
+        found += _spread(block.measures, block.at, names)
+        found.sort(key=lambda reading: reading.at)
+    yield from found
+
+
+def columns(changes: Iterable[tuple[int, int, float, int]]) -> Measures | None:
+    """Milliseconds, place, value and quality of numbers, as they are written; None of none."""
+    rows = sorted(changes, key=lambda row: (row[1], row[0]))
+    if not rows:
+        return None
+    places = [row[1] for row in rows]
+    qualities = [row[3] for row in rows]
+    return Measures(
+        places=[here - before for before, here in zip([0, *places], places, strict=False)],
+        after=[row[0] // 10 for row in rows],
+        values=",".join(f"{row[2]:.4g}" for row in rows),
+        qualities=qualities if min(qualities) < Quality.GOOD else [],
+    )
+
+
+def _spread(measures: Measures, at: float, names: list[str]) -> Iterator[Reading]:
+    place = 0
+    qualities = measures.qualities or [int(Quality.GOOD)] * len(measures.places)
+    texts = measures.values.split(",")
+    for step, after, text, quality in zip(measures.places, measures.after, texts, qualities, strict=True):
+        place += step
+        yield Reading(at + after / 100, names[place], float(text), quality)
 
 
 def files(folder: Path) -> list[Path]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from daemon.clock import Clock
 from daemon.config.recording import Recording
+from daemon.config.references import sort_of
 from daemon.image import LiveImage
-from daemon.recording.segment import MAGIC, SUFFIX, Block, Change, began, files, packed, size
+from daemon.recording.segment import MAGIC, SUFFIX, Block, Change, began, columns, files, packed, size
 from gatehouse.points import Reading, Value
 
 EVERY = 5.0
@@ -26,6 +27,10 @@ BIGGEST = 16 << 20
 """Bytes after which it is, too."""
 HELD = 60.0
 """Seconds after which a measure that moved within its deadband is written all the same."""
+
+
+SOON, SOON_MORE = 10.0, 5.0
+"""Seconds after it was written in which a measure must move by so many times its deadband to be written again."""
 
 
 class Tape:
@@ -43,7 +48,8 @@ class Tape:
         self._folder, self._image, self._clock, self._boot, self._tell = folder, image, clock, boot, tell
         self._wanted: Collection[str] = frozenset()
         self._waiting: list[_Waiting] = []
-        self._last: dict[str, tuple[Value | None, int, float]] = {}
+        self._measures: Collection[str] = frozenset()
+        self._last: dict[str, _Last] = {}
         """Point -> what was written of it last, and when."""
         self._dropped = 0
         self._file: Path | None = None
@@ -57,19 +63,33 @@ class Tape:
         every = self._image.points
         wanted = {"rules": watched, "all": every, "none": ()}[settings.points]
         self._wanted = frozenset(wanted)
+        self._measures = frozenset(name for name in wanted if sort_of(every[name]) and not every[name].momentary)
         self._last = {name: last for name, last in self._last.items() if name in self._wanted}
 
     def hear(self, points: Collection[str], now: float) -> None:
         """These have just changed, or have grown stale, or are fresh again."""
         for name in points:
             if name in self._wanted:
-                self._take(name, self._image.read(name, now), now)
+                reading = self._image.latest(name)
+                if reading.at != now:  # it was not put just now: its age has turned it
+                    reading = self._image.read(name, now)
+                last = self._last.get(name)
+                if last is None or name not in self._measures or not self._same(reading, last, now):
+                    self._take(name, reading, now)
+
+    def _same(self, reading: Reading, last: "_Last", now: float) -> bool:
+        """A measure that has not moved enough to be written again: soon after the last time it must move more."""
+        before, quality, at = last
+        value, age = reading.value, now - at
+        if quality != reading.quality or age >= HELD:
+            return False
+        if not isinstance(value, _NUMBERS) or not isinstance(before, _NUMBERS):
+            return value == before
+        share = self.settings.deadband if age >= SOON else self.settings.deadband * SOON_MORE
+        return abs(value - before) <= share * abs(before)
 
     def _take(self, name: str, reading: Reading, now: float) -> None:
         value, quality = reading.value, int(reading.quality)
-        last = self._last.get(name)
-        if last is not None and type(value) is float and self._same(value, quality, last, now):
-            return
         if len(self._waiting) >= MOST:
             self._dropped += 1
             return
@@ -78,12 +98,6 @@ class Tape:
         elif not self.settings.cards:
             value = None  # that there was one is nobody's secret
         self._waiting.append((now, name, value, quality))
-
-    def _same(self, value: float, quality: int, last: tuple[Value | None, int, float], now: float) -> bool:
-        before, trusted, at = last
-        if not isinstance(before, float) or trusted != quality or now - at >= HELD:
-            return False
-        return abs(value - before) <= self.settings.deadband * abs(before)
 
     # Writing
 
@@ -94,7 +108,7 @@ class Tape:
                 await asyncio.sleep(EVERY)
                 await self.flush()
         finally:
-            self._write(self._batch(), ended=True)
+            self.write(ended=True)
 
     async def flush(self) -> None:
         """Write what waits, in another thread."""
@@ -103,6 +117,10 @@ class Tape:
             await asyncio.to_thread(self._write, batch)
         if self._trouble != before:
             self._tell(self._trouble)
+
+    def write(self, *, ended: bool = False) -> None:
+        """Write what waits, here and now; `ended`: nothing more will be heard in this run."""
+        self._write(self._batch(), ended=ended)
 
     def _batch(self) -> "_Batch":
         """What waits, and all that was known before it, where a file is to be begun: of this very instant."""
@@ -158,13 +176,18 @@ class Tape:
         names: list[str] = []
         at = offset + waiting[0][0] if waiting else offset + self._clock.monotonic()
         changes: list[Change] = []
+        numbers: list[tuple[int, int, float, int]] = []
         for now, name, value, quality in waiting:
             place = self._places.get(name)
             if place is None:
                 place = self._places[name] = len(self._places)
                 names.append(name)
-            changes.append((round((offset + now - at) * 1000), place, value, quality))
-        data = packed(Block(at, names, changes, lost=dropped, ended=ended))
+            after = max(0, round((offset + now - at) * 1000))
+            if type(value) is float:
+                numbers.append((after, place, value, quality))
+            else:
+                changes.append((after, place, value, quality))
+        data = packed(Block(at, names, changes, measures=columns(numbers), lost=dropped, ended=ended))
         with self._file.open("ab") as stream:
             stream.write(data)
         self._size += len(data)
@@ -182,7 +205,9 @@ class Tape:
                 file.unlink(missing_ok=True)
 
 
+_NUMBERS = (int, float)
 _Waiting = tuple[float, str, Value | None, int]
+_Last = tuple[Value | None, int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +218,5 @@ class _Batch:
     """What the wall clock is ahead of the monotonic one."""
     wall: float
     waiting: list[_Waiting]
-    known: dict[str, tuple[Value | None, int, float]]
+    known: dict[str, _Last]
     dropped: int
