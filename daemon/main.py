@@ -119,11 +119,22 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     for name in plan.site.channels:
         daemon.add_channel(name)
     daemon.route_orders()
-    daemon.api.add(alarm_routes(desk, lambda: daemon.plan, journal, daemon.api.told, office.running))
-    daemon.api.add(ladder_routes(office, lambda: daemon.plan))
-    daemon.api.add(rule_routes(Reasons(engine, titles, clock, lambda: status.zone), journal, daemon.api.told))
-    daemon.api.add(Technician(lambda: daemon.plan, lines, clock).routes())
+    _face(daemon)
     return daemon
+
+
+def _face(daemon: Daemon) -> None:
+    """All that can be asked over the local API, but what belongs to a running process."""
+    api, journal, clock = daemon.api, daemon.journal, daemon.clock
+
+    def plan() -> Plan:
+        return daemon.plan
+
+    reasons = Reasons(daemon.engine, daemon.titles, clock, lambda: daemon.status.zone)
+    api.add(alarm_routes(daemon.desk, plan, journal, api.told, daemon.office.running))
+    api.add(ladder_routes(daemon.office, plan))
+    api.add(rule_routes(reasons, journal, api.told))
+    api.add(Technician(plan, daemon.lines, clock).routes())
 
 
 async def run(plan: Plan, secrets: Secrets, socket: Path, source: Source, amiss: Sequence[Condition] = ()) -> None:
