@@ -112,13 +112,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         secrets=secrets,
         clock=clock,
     )
-    for name in plan.site.lines:
-        daemon.add_line(name)
-    for name in plan.site.subscribers:
-        daemon.add_feed(name)
-    for name in plan.site.channels:
-        daemon.add_channel(name)
-    daemon.route_orders()
+    daemon.add_all()
     _face(daemon)
     return daemon
 

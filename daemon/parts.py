@@ -73,6 +73,16 @@ class Daemon:
     secrets: Secrets
     clock: Clock
 
+    def add_all(self) -> None:
+        """Every line, feed and channel of the plan, and the ways to the lines; none of them runs yet."""
+        for name in self.plan.site.lines:
+            self.add_line(name)
+        for name in self.plan.site.subscribers:
+            self.add_feed(name)
+        for name in self.plan.site.channels:
+            self.add_channel(name)
+        self.route_orders()
+
     def add_line(self, name: str) -> LineOwner:
         """The owner of a line of the plan, with a tap of its own; it does not run yet."""
         site, plan = self.plan.site, self.plan
