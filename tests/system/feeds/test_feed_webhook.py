@@ -22,7 +22,7 @@ from daemon.feeds.feed import Feed, Pace
 KEY = b"0123456789abcdef0123456789abcdef"
 TITLES = {"zones.b12": "12栋", "doors.north": "北门", "devices.io1": "门岗输入输出板1"}
 FAST = Pace(
-    away=0.5, lasting=0.3, first_pause=0.05, longest_pause=0.2, refused=0.3, acknowledge=3, look=0.1, heartbeat=0.5
+    away=0.25, lasting=0.2, first_pause=0.02, longest_pause=0.1, refused=0.2, acknowledge=3, look=0.05, heartbeat=0.2
 )
 
 
@@ -233,12 +233,12 @@ async def test_who_refuses_us_or_never_answers_is_no_connection(
     async with feeding(journal, f"http://127.0.0.1:{office.port}/") as (_, troubles):
         await wait_for(lambda: troubles)
         assert "refused us: HTTP 401 Unauthorized: bad signature" in troubles[0]
-    monkeypatch.setattr(https, "LIMIT", 0.3)
+    monkeypatch.setattr(https, "LIMIT", 0.2)
     hold = threading.Event()
     office.answer = lambda _: (hold.wait(3), (200, {}, b""))[1]
     async with feeding(journal, f"http://127.0.0.1:{office.port}/") as (_, troubles):
         await wait_for(lambda: troubles)
-        assert "did not answer within 0.3 s" in troubles[0]
+        assert "did not answer within 0.2 s" in troubles[0]
         hold.set()
     async with feeding(journal, f"http://127.0.0.1:{office.port}/", {"key": b"short"}) as (_, troubles):
         await wait_for(lambda: troubles)
