@@ -4,9 +4,10 @@ An alarm carries its head in its id (`b12-gas.alarm.io4-input1`), so it stays th
 the rule or taken out of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from types import MappingProxyType
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
@@ -46,6 +47,18 @@ def paired(heads: Sequence[str], faults: Sequence[str], setting: str = "faults")
     return dict(zip(heads, faults, strict=False))
 
 
+def located(points: Sequence[str], places: Sequence[str]) -> dict[str, str]:
+    """What people call the place of each head: none, or one each in the same order. ValueError otherwise."""
+    if places and len(places) != len(points):
+        raise ValueError(f"{len(points)} heads have {len(places)} `places`; give one each, in order")
+    return dict(zip(points, places, strict=False))
+
+
+def where(scene: Scene, point: str, places: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The place of a head; without one what its board calls it."""
+    return places.get(point) or scene.image.points[point].title
+
+
 def standing(scene: Scene, prefix: str) -> bool:
     """Whether an alarm with this beginning stands that nobody has set apart: of a head that is gone by now, too."""
     return any(alarm.startswith(prefix) and alarm not in scene.apart for alarm in scene.standing)
@@ -58,7 +71,15 @@ class Faults:
     _lost: Lasting = field(default_factory=Lasting)
 
     def judge(  # noqa: PLR0917 - one head: whose, where, how it is
-        self, scene: Scene, rule: str, subject: str, point: str, known: bool, patience: float, fault: str | None = None
+        self,
+        scene: Scene,
+        rule: str,
+        subject: str,
+        point: str,
+        known: bool,
+        patience: float,
+        fault: str | None = None,
+        place: str = "",
     ) -> Condition:
         """The fault of one head. That its whole device is away is not said here: `device_silent` does."""
         faulty = None if fault is None else switch(scene, fault)
@@ -78,6 +99,7 @@ class Faults:
             evidence=scene.saw(*points)
             | {
                 "input": point,
+                "where": place or where(scene, point),
                 "range": [limit if isfinite(limit) else None for limit in (spec.low, spec.high)],
                 "why": "the head says that it is in fault" if faulty else why,
             },

@@ -23,7 +23,7 @@ from typing import Annotated
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
-from rules._heads import Faults, device, distinct, named, online
+from rules._heads import Faults, device, distinct, named, online, where
 from rules._pulses import Pulses
 from rules._settings import Duration, PointName, Refers
 from rules._watch import switch
@@ -90,7 +90,7 @@ class Rule:
                 kind="arc",
                 subject=self.subject,
                 latch=True,
-                evidence=scene.saw(point) | {"input": point} | seen,
+                evidence=scene.saw(point) | {"input": point, "where": where(scene, point)} | seen,
             )
             yield self._faults.judge(scene, self.name, self.subject, point, active is not None, self.patience)
 

@@ -27,7 +27,7 @@ from typing import Annotated, Any, ClassVar
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.rule import Scene
-from rules._heads import Faults, device, distinct, named, online, paired, standing
+from rules._heads import Faults, device, distinct, located, named, online, paired, standing, where
 from rules._settings import Amount, Below, Duration, Judges, OnOff, PointName, Quantity, Refers
 from rules._stages import Stage, measured
 from rules._watch import Lasting, switch
@@ -59,6 +59,8 @@ class Rule:
     """How long a concentration must stay there; at most 30s."""
     faults: tuple[PointName, ...] = ()
     """Fault contacts: one for all, or one for each of heads and then levels."""
+    places: tuple[str, ...] = ()
+    """What people call the place of each of heads and then levels: 2楼厨房."""
     zone: Annotated[str, Refers("zone")] | None = None
     """Where it is, as `zones.b12`; without it the alarm names the device."""
     valve: Annotated[str, Refers("switch")] | None = None
@@ -75,6 +77,9 @@ class Rule:
     """How long a head may be unreadable before that is a fault."""
     _stages: dict[str, Stage] = field(init=False, default_factory=dict)
     _faults: Faults = field(init=False, default_factory=Faults)
+    _places: dict[str, str] = field(init=False, default_factory=dict)
+    _contacts: dict[str, str] = field(init=False, default_factory=dict)
+    """The fault contact of each head."""
     _lasting: Lasting = field(init=False, default_factory=Lasting)
 
     def __post_init__(self) -> None:
@@ -90,7 +95,8 @@ class Rule:
         if self.for_ > _LONGEST:
             raise ValueError(f"`for` is {self.for_:g} s; a gas alarm must sound within {_LONGEST:g} s")
         distinct([*self.heads, *self.levels])
-        paired([*self.heads, *self.levels], self.faults)
+        self._contacts = paired([*self.heads, *self.levels], self.faults)
+        self._places = located([*self.heads, *self.levels], self.places)
 
     @property
     def subject(self) -> str:
@@ -131,7 +137,6 @@ class Rule:
             yield from self._demands()
 
     def _conditions(self, scene: Scene) -> Iterator[Condition]:
-        faults = paired([*self.heads, *self.levels], self.faults)
         known = {}
         for point in self.heads:
             state = switch(scene, point)
@@ -142,7 +147,10 @@ class Rule:
             known[point] = value is not None
             yield from self._concentration(scene, point, value)
         for point, its in known.items():
-            yield self._faults.judge(scene, self.name, self.subject, point, its, self.patience, faults.get(point))
+            place = self._where(scene, point)
+            yield self._faults.judge(
+                scene, self.name, self.subject, point, its, self.patience, self._contacts.get(point), place
+            )
 
     def _concentration(self, scene: Scene, point: str, value: float | None) -> Iterator[Condition]:
         unit = scene.image.points[point].unit
@@ -164,8 +172,11 @@ class Rule:
             kind="gas" if alarm else "gas_low",
             subject=self.subject,
             latch=alarm,
-            evidence=scene.saw(point) | {"input": point} | seen,
+            evidence=scene.saw(point) | {"input": point, "where": self._where(scene, point)} | seen,
         )
+
+    def _where(self, scene: Scene, point: str) -> str:
+        return where(scene, point, self._places)
 
     def _valve(self, scene: Scene, contact: str, acts: bool) -> Condition:
         shut = switch(scene, contact)

@@ -26,7 +26,7 @@ from typing import Annotated, ClassVar
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.rule import Scene
-from rules._heads import Faults, distinct, named, online, paired
+from rules._heads import Faults, distinct, located, named, online, paired, where
 from rules._settings import Duration, PointName, Refers
 from rules._watch import switch
 from rules._wishes import Wish
@@ -58,6 +58,8 @@ class Rule:
     """Contacts of manual call points."""
     faults: tuple[PointName, ...] = ()
     """Fault contacts: one for all heads, or one for each in the same order."""
+    places: tuple[str, ...] = ()
+    """What people call the place of each of heads and then call points: 3楼东走廊."""
     within: Duration | None = None
     """For how long after it was last on a head counts; without it until its alarm is reset."""
     patience: Duration = 10.0
@@ -70,6 +72,9 @@ class Rule:
     """What speaks for a fire until it is reset."""
     _dismissed: set[str] = field(init=False, default_factory=set)
     """What stands in alarm but was in fault, or disabled, when it rose."""
+    _places: dict[str, str] = field(init=False, default_factory=dict)
+    _contacts: dict[str, str] = field(init=False, default_factory=dict)
+    """The fault contact of each head."""
     _confirmed: bool = field(init=False, default=False)
     _faults: Faults = field(init=False, default_factory=Faults)
 
@@ -80,7 +85,8 @@ class Rule:
         if self.name == "fire":
             raise ValueError("the alarms of the zone's own fire contacts are called `fire`; give the rule another name")
         distinct(self._points)
-        paired(self.heads, self.faults)
+        self._contacts = paired(self.heads, self.faults)
+        self._places = located(self._points, self.places)
 
     @property
     def inputs(self) -> Collection[str]:
@@ -154,7 +160,7 @@ class Rule:
         """Whether it is disabled, or in fault by its own word; None while its fault contact cannot be read."""
         if self._alarm(point) in scene.apart:
             return True
-        contact = paired(self.heads, self.faults).get(point)
+        contact = self._contacts.get(point)
         return False if contact is None else switch(scene, contact)
 
     def _proven(self, scene: Scene, point: str) -> bool:
@@ -179,7 +185,8 @@ class Rule:
             kind="fire_confirmed",
             subject=self.zone,
             latch=True,
-            evidence=scene.saw(*counting) | {"tripped": counting, "within": self.within},
+            evidence=scene.saw(*counting)
+            | {"tripped": counting, "within": self.within, "where": "、".join(self._where(scene, p) for p in counting)},
         )
 
     def _condition(self, scene: Scene, point: str, state: bool | None) -> Condition:
@@ -190,11 +197,22 @@ class Rule:
             kind="smoke" if point in self.heads else "call_point",
             subject=self.zone,
             latch=True,
-            evidence=scene.saw(point) | {"input": point},
+            evidence=scene.saw(point) | {"input": point, "where": self._where(scene, point)},
         )
 
     def _fault_conditions(self, scene: Scene, states: dict[str, bool | None]) -> Iterator[Condition]:
-        contacts = paired(self.heads, self.faults)
         for point, state in states.items():
             known = state is not None
-            yield self._faults.judge(scene, self.name, self.zone, point, known, self.patience, contacts.get(point))
+            yield self._faults.judge(
+                scene,
+                self.name,
+                self.zone,
+                point,
+                known,
+                self.patience,
+                self._contacts.get(point),
+                self._where(scene, point),
+            )
+
+    def _where(self, scene: Scene, point: str) -> str:
+        return where(scene, point, self._places)

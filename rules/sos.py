@@ -23,7 +23,7 @@ from typing import Annotated, ClassVar
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
-from rules._heads import Faults, device, distinct, named, online
+from rules._heads import Faults, device, distinct, located, named, online, where
 from rules._pulses import Pulses, occurred
 from rules._settings import Duration, PointName, Refers
 from rules._watch import Lasting, switch
@@ -53,6 +53,7 @@ class Rule:
     """How long a button may be unreadable before that is a fault."""
     _pulses: Pulses = field(init=False, default_factory=Pulses)
     _faults: Faults = field(init=False, default_factory=Faults)
+    _places: dict[str, str] = field(init=False, default_factory=dict)
     _held: Lasting = field(init=False, default_factory=Lasting)
 
     def __post_init__(self) -> None:
@@ -60,9 +61,8 @@ class Rule:
         points = [*self.buttons, *self.counters]
         if not points:
             raise ValueError("nothing is watched; give `buttons` or `counters`, such as buttons: [io4.input1]")
-        if self.places and len(self.places) != len(points):
-            raise ValueError(f"{len(points)} buttons have {len(self.places)} `places`; give one each, in order")
         distinct(points)
+        self._places = located(points, self.places)
 
     @property
     def subject(self) -> str:
@@ -81,7 +81,6 @@ class Rule:
 
     def judge(self, scene: Scene) -> Iterator[Condition]:
         """Judge every button by itself."""
-        places = dict(zip((*self.buttons, *self.counters), self.places, strict=False))
         for point in (*self.buttons, *self.counters):
             pressed = self._pressed(scene, point)
             yield Condition(
@@ -91,9 +90,9 @@ class Rule:
                 kind="sos",
                 subject=self.subject,
                 latch=True,
-                evidence=scene.saw(point) | {"input": point, "where": places.get(point, "")},
+                evidence=scene.saw(point) | {"input": point, "where": where(scene, point, self._places)},
             )
-            yield self._fault(scene, point, pressed)
+            yield self._fault(scene, point, pressed, where(scene, point, self._places))
 
     def _pressed(self, scene: Scene, point: str) -> bool | None:
         if point in self.counters:
@@ -103,8 +102,9 @@ class Rule:
             return occurred(scene, point, _LASTING)
         return switch(scene, point)
 
-    def _fault(self, scene: Scene, point: str, pressed: bool | None) -> Condition:
-        fault = self._faults.judge(scene, self.name, self.subject, point, pressed is not None, self.patience)
+    def _fault(self, scene: Scene, point: str, pressed: bool | None, place: str) -> Condition:
+        known = pressed is not None
+        fault = self._faults.judge(scene, self.name, self.subject, point, known, self.patience, place=place)
         if not self._held.due(scene, point, pressed is True, self.stuck):
             return fault
         return replace(fault, active=True, evidence=fault.evidence | {"why": "the button stays pressed"})

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
-from rules._heads import Faults, device, distinct, named, online
+from rules._heads import Faults, device, distinct, named, online, where
 from rules._settings import Amount, Below, Duration, Judges, PointName, Quantity, Refers
 from rules._stages import Stage, measured
 
@@ -141,5 +141,5 @@ class Rule:
             severity=severity,
             kind=kind,
             subject=self.subject,
-            evidence=scene.saw(point) | {"input": point} | seen,
+            evidence=scene.saw(point) | {"input": point, "where": where(scene, point)} | seen,
         )

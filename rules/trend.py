@@ -18,8 +18,8 @@ so a kill costs six hours at most. An hour of which less than half was read does
 nothing is invented. A lasting change of load is usual after a week.
 
 Stale, uncertain, never read or impossible value: neither counts nor clears. That a sensor cannot be read is said by
-`electrical_fire` or `temperature`, which look at the same point, and by `device_silent`. One point takes 1.5 kB, and a
-third of a millisecond once an hour, each at another second of it.
+`electrical_fire` or `temperature`, which look at the same point, and by `device_silent`. One point takes two kilobytes, and a
+millisecond once an hour, each at another second of it.
 """
 
 import json
@@ -31,7 +31,7 @@ from zlib import crc32
 
 from gatehouse.alarms import Condition, Severity
 from gatehouse.rule import Scene
-from rules._heads import device, distinct, named
+from rules._heads import device, distinct, named, where
 from rules._profile import DAYS, Profile, Slope, Usual
 from rules._settings import Below, Duration, Judges, PointName, Quantity, Refers
 from rules._stages import Stage, measured
@@ -193,5 +193,5 @@ class Rule:
             severity=Severity.P3,
             kind=f"trend_{word}",
             subject=self.subject,
-            evidence=scene.saw(point) | {"input": point} | seen,
+            evidence=scene.saw(point) | {"input": point, "where": where(scene, point)} | seen,
         )

@@ -24,7 +24,7 @@ from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.points import Value
 from gatehouse.rule import Scene
-from rules._heads import Faults, device, distinct, named, online, standing
+from rules._heads import Faults, device, distinct, located, named, online, standing, where
 from rules._settings import Below, Duration, Judges, OnOff, PointName, Quantity, Refers
 from rules._stages import Stage, measured
 from rules._watch import Lasting, switch
@@ -49,6 +49,8 @@ class Rule:
     """A level at or below this is too low."""
     for_: Duration = 5.0
     """How long it must be so."""
+    places: tuple[str, ...] = ()
+    """What people call the place of each of leaks and then levels: 地下水泵房."""
     zone: Annotated[str, Refers("zone")] | None = None
     """Where it is, as `zones.b12`; without it the alarm names the device."""
     pump: Annotated[str, Refers("switch")] | None = None
@@ -59,6 +61,7 @@ class Rule:
     """How long a sensor may be unreadable before that is a fault."""
     _stages: dict[str, Stage] = field(init=False, default_factory=dict)
     _faults: Faults = field(init=False, default_factory=Faults)
+    _places: dict[str, str] = field(init=False, default_factory=dict)
     _blind: Lasting = field(init=False, default_factory=Lasting)
 
     def __post_init__(self) -> None:
@@ -72,6 +75,7 @@ class Rule:
         if self.pump is not None and self.pump == self.valve:
             raise ValueError(f"{self.pump} cannot be both `pump` and `valve`")
         distinct([*self.leaks, *self.levels])
+        self._places = located([*self.leaks, *self.levels], self.places)
 
     @property
     def subject(self) -> str:
@@ -109,7 +113,8 @@ class Rule:
                 reached = self._stages[condition.alarm].reached is True and condition.alarm not in scene.apart
                 runs |= reached and not blind and condition.kind != "water_low"
                 wet |= reached and condition.kind == "water" and value is not None
-            yield self._faults.judge(scene, self.name, self.subject, point, value is not None, self.patience)
+            known, place = value is not None, self._where(scene, point)
+            yield self._faults.judge(scene, self.name, self.subject, point, known, self.patience, place=place)
         if self.pump is not None and runs:
             yield self._demand(self.pump, True, Priority.PROTECTION)
         if self.valve is not None and (wet or standing(scene, f"{self.name}.alarm.")):
@@ -150,8 +155,13 @@ class Rule:
                 kind=kind,
                 subject=self.subject,
                 latch=kind == "water" and self.valve is not None,
-                evidence=scene.saw(point) | {"input": point, "for": self.for_} | seen,
+                evidence=scene.saw(point)
+                | {"input": point, "where": self._where(scene, point), "for": self.for_}
+                | seen,
             )
+
+    def _where(self, scene: Scene, point: str) -> str:
+        return where(scene, point, self._places)
 
     def _demand(self, output: str, value: Value, priority: Priority) -> Demand:
         return Demand(output=output, value=value, priority=priority, issuer=self.name, reason="water")

@@ -351,5 +351,6 @@ def _seen(evidence: object, language: Language) -> str:
         if isinstance(value, int | float) and type(value) is not bool
     ]
     forecast = phrase(str(evidence.get("forecast", "")), language)
-    said = ", ".join(part for part in (str(evidence.get("where", "")), *numbers[:3], forecast) if part)
-    return said or phrase(str(evidence.get(f"why_{language}", evidence.get("why", ""))), language)
+    why = phrase(str(evidence.get(f"why_{language}", evidence.get("why", ""))), language)
+    known = [*numbers[:3], forecast] if numbers or forecast else [why]
+    return ", ".join(part for part in (str(evidence.get("where", "")), *known) if part)

@@ -3,7 +3,8 @@
 import pytest
 
 from gatehouse.alarms import Condition
-from rules._heads import Faults, distinct, named, online, paired, standing
+from gatehouse.points import Point
+from rules._heads import Faults, distinct, located, named, online, paired, standing, where
 
 
 def test_an_alarm_carries_its_head_in_its_id():
@@ -31,6 +32,25 @@ def test_one_fault_contact_for_all_or_one_each(faults, pairs):
 def test_other_numbers_of_fault_contacts_are_refused():
     with pytest.raises(ValueError, match="2 heads have 3 `faults`; give one for all, or one each in order"):
         paired(["a", "b"], ["f", "g", "h"])
+
+
+def test_each_head_has_a_place_or_none_has():
+    assert located(["a", "b"], []) == {}
+    assert located(["a", "b"], ["1楼", "2楼"]) == {"a": "1楼", "b": "2楼"}
+    with pytest.raises(ValueError, match="2 heads have 1 `places`; give one each, in order"):
+        located(["a", "b"], ["1楼"])
+
+
+@pytest.mark.parametrize(("places", "said"), [({}, "输入板 输入1"), ({"io.a": "3楼东走廊"}, "3楼东走廊")])
+def test_a_head_is_where_people_say_or_what_its_board_calls_it(story, places, said):
+    class Asks:
+        name, outputs, inputs = "x", (), ("io.a",)
+
+        def judge(self, scene):
+            assert where(scene, "io.a", places) == said
+            return iter(())
+
+    story(Asks(), points=(Point(name="io.a", title="输入板 输入1"),)).at(0)
 
 
 class Watch:

@@ -90,6 +90,14 @@ def test_two_heads_confirm_at_once_and_the_release_stays_until_it_is_reset(story
     assert not fire.freed, "what was reset counts no more"
 
 
+def test_alarms_say_where(story):
+    fire = Fire(story, places=("3楼东", "3楼西", "4楼", "1楼门厅"))
+    said = fire.at(1, {B: True, CALL: True})
+    assert said.conditions[head(B)].evidence["where"] == "3楼西"
+    assert said.conditions[CONFIRMED].evidence["where"] == "3楼西、1楼门厅"
+    assert said.conditions["floor.sensor.io-c"].evidence["where"] == "4楼"
+
+
 def test_a_head_and_a_call_point_confirm_two_call_points_do_not(story):
     fire = Fire(story)
     said = fire.at(1, {CALL: True})

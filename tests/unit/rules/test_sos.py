@@ -100,7 +100,7 @@ def test_a_receiver_that_nobody_used_yet_is_no_fault(story):
     ("settings", "lesson"),
     [
         ({"buttons": ()}, "nothing is watched"),
-        ({"places": ("one",)}, "2 buttons have 1 `places`"),
+        ({"places": ("one",)}, "2 heads have 1 `places`"),
         ({"buttons": (A, A)}, "named twice"),
     ],
 )
