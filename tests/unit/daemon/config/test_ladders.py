@@ -1,5 +1,6 @@
 """People, rotas, ladders: each slip told at its place in both languages, the shipped example sound, gaps found."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,3 +107,11 @@ def test_secrets_of_addresses_are_looked_for(tmp_path: Path) -> None:
         load.load(file, secrets=Secrets([tmp_path / "secrets"]))
     paths = {fault.path: fault.code for fault in caught.value.faults}
     assert paths["people.wang.addresses.text"] == "secret_missing"
+
+
+def test_the_example_in_the_document_is_one(tmp_path: Path) -> None:
+    example = re.search(r"^```yaml\n(.*?)^```", (ROOT / "docs/escalation.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    shipped = (ROOT / "config/escalation.yaml").read_text()
+    channels = shipped[shipped.index("channels:") : shipped.index("people:")]
+    plan = load.load(write(tmp_path, SITE + OUTPUTS + channels + example))
+    assert [step.until for step in plan.directory.ladders[0].steps] == [*3 * ["acknowledged"], "on_site"]
