@@ -18,8 +18,8 @@ so a kill costs six hours at most. An hour of which less than half was read does
 nothing is invented. A lasting change of load is usual after a week.
 
 Stale, uncertain, never read or impossible value: neither counts nor clears. That a sensor cannot be read is said by
-`electrical_fire` or `temperature`, which look at the same point, and by `device_silent`. One point takes two kilobytes, and a
-millisecond once an hour, each at another second of it.
+`electrical_fire` or `temperature`, which look at the same point, and by `device_silent`. One point takes two
+kilobytes, and a millisecond once an hour, each at another second of it.
 """
 
 import json
