@@ -1,13 +1,22 @@
 """`gatehouse journal`: checks, proves and hands out the record."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console.options import STATE, LangOpt, Language, StateOpt
+from console.options import STATE, ByOpt, LangOpt, Language, ReasonOpt, SocketOpt, StateOpt, me
 
 app = typer.Typer(help="日志：校验、证实、导出。 The journal: verify, prove, export.", no_args_is_help=True)
+
+
+class FormatWord(StrEnum):
+    """Forms of an export."""
+
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+
 
 FileArg = Annotated[
     Path | None, typer.Argument(help="日志文件或其副本，默认 STATE/journal.db。 The journal's file, or a copy of it.")
@@ -42,7 +51,54 @@ def prove(
     ] = None,
     lang: LangOpt = Language.ZH,
 ) -> None:
-    """用存于别处的链头证实历史未被改写。 Prove by heads kept elsewhere that history is as it was; exit 0 or 1."""
-    from console import journal_file
+    """用存于别处的链头证实历史未被改写。 Prove by heads kept elsewhere that history is as it was; exit 0 or 1.
 
+    也可核对导出的文件。 Or check an exported file.
+    """
+    from console import export_file, journal_file
+
+    if file is not None and file.is_file() and export_file.is_export(file):
+        raise typer.Exit(export_file.proved(file, state / "journal.db", state, lang.value))
     raise typer.Exit(journal_file.held_against(file or state / "journal.db", head or [], heads, lang.value))
+
+
+@app.command()
+def export(  # noqa: PLR0917 - typer calls it by name
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="写入此文件，不得已存在。 The file to be written.")],
+    since: Annotated[str, typer.Option("--from", help="从何时，小区当地时间。 From then on, in the site's time.")] = "",
+    until: Annotated[str, typer.Option("--to", help="到何时。 Up to this time.")] = "",
+    kind: Annotated[
+        list[str] | None, typer.Option(help="种类，如 alarm.*，可多次。 Kinds wanted, as often as you like.")
+    ] = None,
+    tier: Annotated[
+        int, typer.Option(min=0, max=3, help="给谁看，0 到 3；2 起含个人信息。 Who will read it; 2 and 3: people.")
+    ] = 1,
+    form: Annotated[
+        FormatWord | None, typer.Option("--format", help="默认看文件名。 Default: by the file's name.")
+    ] = None,
+    by: ByOpt = "",
+    reason: ReasonOpt = "",
+    copy: Annotated[Path | None, typer.Option("--journal", help="改用日志的副本。 A copy of a journal.")] = None,
+    state: StateOpt = STATE,
+    socket: SocketOpt = None,
+    lang: LangOpt = Language.ZH,
+) -> None:
+    """导出日志为 JSON Lines 或 XLSX，按级遮盖，导出本身也记入日志。 Hand out the journal, masked for its reader.
+
+    每个文件末尾有链头，可用 gatehouse journal prove FILE 核对。 Each file ends with a head, by which it can be proved.
+    """
+    from console import export_file
+
+    chosen = form.value if form else "xlsx" if target.suffix.lower() == ".xlsx" else "jsonl"
+    order = export_file.Order(
+        since=since,
+        until=until,
+        kinds=",".join(kind or ()),
+        tier=tier,
+        format="xlsx" if chosen == "xlsx" else "jsonl",
+        by=by or ("" if tier > 1 else me()),
+        reason=reason,
+    )
+    raise typer.Exit(
+        export_file.export(order, target, export_file.Site(state=state, copy=copy, socket=socket), lang.value)
+    )

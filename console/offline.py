@@ -199,7 +199,7 @@ def events(state: Path, query: Mapping[str, str], after: int, limit: int) -> Ite
 
     OSError, JournalError, ValueError.
     """
-    titles, zone = _site_of(state)
+    titles, zone = site_of(state)
     wanted = Filter.parse(query, zone)
     for event in journal_query.query(state / "journal.db", after, limit, wanted, newest=not after):
         document = msgspec.to_builtins(event)
@@ -222,7 +222,7 @@ def put_events(
     return 0
 
 
-def _site_of(state: Path) -> tuple[Mapping[str, str], tzinfo | None]:
+def site_of(state: Path) -> tuple[Mapping[str, str], tzinfo | None]:
     """Titles and time zone of the last good site; none, and this machine's, where no copy was kept."""
     try:
         kept = lastgood.find(state)

@@ -26,6 +26,7 @@ from daemon.disk import DiskWatch
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.escalation.routes import routes as ladder_routes
+from daemon.export.routes import routes as export_routes
 from daemon.feeds.daily_head import DailyHead
 from daemon.feeds.feed import Feed
 from daemon.field.blackbox import FOLDER, Blackbox
@@ -126,6 +127,7 @@ def _face(daemon: Daemon) -> None:
 
     reasons = Reasons(daemon.engine, daemon.titles, clock, lambda: daemon.status.zone)
     api.add(alarm_routes(daemon.desk, plan, journal, api.told, daemon.office.running))
+    api.add(export_routes(daemon.recorder, journal))
     api.add(ladder_routes(daemon.office, plan))
     api.add(rule_routes(reasons, journal, api.told))
     api.add(Technician(plan, daemon.lines, clock).routes())

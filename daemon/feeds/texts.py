@@ -321,10 +321,10 @@ KINDS: dict[str, tuple[Text, ...]] = {
     "journal.replaced": (Text("日志损坏，已另立新日志", "the journal was set aside, a new one begun"),),
     "journal.cut": (
         Text("日志旧记录到期移出 {count} 条", "{count} old lines left the journal"),
-        Text("日志的起点已后移", "the journal begins later now"),
+        Text("日志旧记录已移出", "old lines left the journal"),
     ),
     "journal.exported": (
-        Text("{by} 导出日志 {lines} 条，{reason}", "{by} exported {lines} lines of the journal, {reason}"),
+        Text("{by} 导出日志，{reason}", "{by} exported lines of the journal, {reason}"),
         Text("日志被导出", "the journal was exported"),
     ),
     "journal.head": (Text("日志每日凭证", "the journal's daily hash"),),

@@ -152,6 +152,24 @@ class Search:
             low, high = (low, start) if self._newest else (end, high)
             yield found[::-1] if self._newest else found
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """All that is found lies above the first of these numbers, up to the second."""
+        return self._low, self._high
+
+    def rows(self) -> Iterator[list[tuple[int, bytes, bytes]]]:
+        """Number, hash and body of all lines, oldest first, window by window."""
+        low = self._low
+        while low < self._high:
+            end = min(self._high, low + WINDOW)
+            found: Any = self._database.execute(
+                f"SELECT number, hash, CAST(body AS BLOB) FROM events WHERE number > ? AND number <= ?{self._where}"  # noqa: S608 - made of our own words
+                " ORDER BY number",
+                (low, end, *self._values),
+            )
+            yield found.fetchall()
+            low = end
+
     def _bounds(self, wanted: Filter, after: int, upto: int | None) -> tuple[int, int]:
         """Numbers between which all wanted lines lie. The clock may have been set back, so instants are no order."""
         row: Any = self._database.execute("SELECT base_number, head_number FROM chain").fetchone() or (0, 0)
