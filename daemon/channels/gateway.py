@@ -21,6 +21,7 @@ from daemon.config.gateways import FIELD, Form
 
 ROOM = 210
 """Bytes: the 70 characters of one short message."""
+_NUMBER = re.compile(r"\+?[\d\s-]{3,20}\Z")
 _LOOKED_AT = 4096
 """Characters of an answer that a pattern is held against."""
 _ANSWER = "the gateway answers"
@@ -53,6 +54,8 @@ class Gateway:
 
     async def send(self, message: Message, recipient: Recipient) -> ReceiptState:
         """SENT: the gateway took it; whether the telephone has it, or rang, is not known."""
+        if not _NUMBER.match(recipient.address):
+            raise SendError(Fate.REFUSED, "the recipient's address is no telephone number", channel=False)
         hidden = {name: secret() for name, secret in self.secrets.items()}
         fields = {**self.settings, **hidden, **self._fields(message, recipient)}
         form = self.form

@@ -39,8 +39,11 @@ class Topics:
 
     async def send(self, message: Message, recipient: Recipient) -> ReceiptState:
         """SENT: the server has it and keeps it for 12 hours; whether a phone fetched it is not known."""
+        topic = recipient.address or self.topic
+        if not topic:
+            raise SendError(Fate.REFUSED, "the recipient has no address here", channel=False)
         body = {
-            "topic": recipient.address or self.topic,
+            "topic": topic,
             "title": cut(message.title, _TITLE),
             "message": cut(message.text or message.title, self.room - _TITLE),
             "priority": _PRIORITY[message.severity],

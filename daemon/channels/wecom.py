@@ -120,6 +120,8 @@ class Application:
 
     async def send(self, message: Message, recipient: Recipient) -> ReceiptState:
         """SENT: the service accepted it for this member; whether his phone rang is not known."""
+        if not recipient.address:
+            raise SendError(Fate.REFUSED, "the recipient has no address here", channel=False)
         body = orjson.dumps({
             "touser": recipient.address, "msgtype": "text", "agentid": self.agent,
             "text": {"content": whole(message, self.room)},

@@ -81,6 +81,8 @@ CHANNELS = MappingProxyType({
     "the mail server offers no TLS at this port: {said}": "邮件服务器在此端口不支持 TLS：{said}",
     "the mail server refuses TLS: {said}": "邮件服务器拒绝 TLS：{said}",
     "what answers there is no mail server": "对方不是邮件服务器",
+    "the recipient's address is no telephone number": "收件人地址不是电话号码",
+    "the recipient has no address here": "收件人在此渠道没有地址",
     "the recipient's address is no mail address": "收件人地址不是邮箱地址",
     # the library for everything else
     "the library apprise is not installed; install gatehouse[apprise]":

@@ -98,13 +98,13 @@ async def test_a_gateway_of_ones_own_is_written_out(web: Web) -> None:
     hostile = Message("k&x=1", "a&to=999\r\nX: y", "{token}", Severity.P3)
     for want in (ReceiptState.SENT, Fate.REFUSED, Fate.AGAIN):
         made = sender(kind="sms", gateway=OWN, **{"with": {"server": web.url}}, keys={"token": "!sign"})
-        answer = await fate(made, hostile, Recipient("x", "+86 138-0000/1111"))
+        answer = await fate(made, hostile, Recipient("x", "+86 138-0000 1111"))
         assert (answer.fate if isinstance(answer, SendError) else answer) is want
     asked = web.asked[0]
-    assert asked.path == "/send/%2B861380000%2F1111"
+    assert asked.path == "/send/%2B8613800001111"
     assert asked.headers["x-key"] == "SECabc"
     form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
-    assert form == {"to": "+861380000/1111", "text": "a&to=999\r\nX: y\n{token}", "id": "k&x=1"}
+    assert form == {"to": "+8613800001111", "text": "a&to=999\r\nX: y\n{token}", "id": "k&x=1"}
 
 
 def test_every_shipped_form_says_where_it_comes_from_and_that_it_was_not_tried() -> None:

@@ -134,3 +134,15 @@ async def test_apprise_that_is_not_installed_says_what_to_do(monkeypatch: pytest
     error = await fate(sender({"url": b"json://x"}, kind="apprise", url="!url"))
     assert isinstance(error, SendError)
     assert error.why == "the library apprise is not installed; install gatehouse[apprise]"
+
+
+@pytest.mark.parametrize("settings", [
+    {"kind": "ntfy"}, {"kind": "wecom_app", "corp": "ww1", "agent": 1, "secret": "!sign"},
+    {"kind": "mail", "server": "localhost:1", "from": "a@b.example"},
+    {"kind": "sms", "gateway": {"url": "https://x.example/", "success": {"match": "OK"}}},
+], ids=lambda its: its["kind"])  # fmt: skip
+async def test_nobody_is_written_to_without_an_address(web: Web, settings: dict[str, object]) -> None:
+    error = await fate(sender(**settings))
+    assert isinstance(error, SendError)
+    assert (error.fate, error.channel) == (Fate.REFUSED, False)
+    assert "address" in error.why
