@@ -36,6 +36,10 @@ REHEARSAL = {
         "write {{from: 1, to: 5, every: 10s, until: 5m}} or {{values: [1, 2], every: 10s, until: 5m}}, {most} at most",
         "这不是一串读数",
         "请写 {{from: 1, to: 5, every: 10s, until: 5m}} 或 {{values: [1, 2], every: 10s, until: 5m}}，最多 {most} 个"),
+    "deed_unsaid": (
+        "{verb} with or without {words}",
+        "say all that it needs and nothing else, such as {{alarm: x, for: 1h, why: repair}}",
+        "{verb} 缺少或多了 {words}", "请写全所需内容，如 {{alarm: x, for: 1h, why: 检修}}"),
     "device_word": (
         "{value} is no state of a device", "a device is silent or back; its readings are set by their points' names",
         "{value} 不是设备的状态", "设备写 silent 或 back；读数请按点位名设置"),

@@ -71,8 +71,8 @@ def packed(block: Block) -> bytes:
     return _HEAD.pack(len(body), zlib.crc32(body)) + body
 
 
-def blocks(file: Path) -> Iterator[Block]:
-    """All whole blocks of a file. ValueError when it is none of ours; what is torn or damaged ends it."""
+def blocks(file: Path) -> Iterator[tuple[Block, int]]:
+    """All whole blocks of a file, and where each ends. ValueError when it is no recording; what is torn ends it."""
     with file.open("rb") as stream:
         if stream.read(len(MAGIC)) != MAGIC:
             raise ValueError(f"{file} is no recording")
@@ -81,7 +81,12 @@ def blocks(file: Path) -> Iterator[Block]:
             body = stream.read(size) if size <= _LARGEST else b""
             if len(body) < size or zlib.crc32(body) != check or not body:
                 return
-            yield msgspec.msgpack.decode(zlib.decompress(body), type=Block)
+            try:
+                yield msgspec.msgpack.decode(zlib.decompress(body), type=Block), stream.tell()
+            except (zlib.error, msgspec.DecodeError) as error:
+                raise ValueError(
+                    f"{file} has a block that its check sum calls whole and that is not: {error}"
+                ) from error
 
 
 def readings(block: Block, names: list[str]) -> Iterator[Reading]:

@@ -10,6 +10,7 @@ from daemon.config.document import Document
 from daemon.config.load import Plan
 from daemon.operator import RefusedError
 from daemon.rehearsal import scenery, script, timetable
+from daemon.rehearsal.deeds import Deed
 from daemon.rehearsal.expecting import Difference, differences
 from daemon.rehearsal.script import Cue, Script
 from daemon.rehearsal.stage import Stage
@@ -122,7 +123,7 @@ class Play:
         if entry.expect is not None:
             self._expect(cue)
 
-    def _do(self, deed: script.Deed, cue: Cue) -> None:
+    def _do(self, deed: Deed, cue: Cue) -> None:
         try:
             deed.act(self.stage)
             refusal = ""

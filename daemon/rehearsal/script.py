@@ -11,10 +11,9 @@ from daemon.config.load import Plan
 from daemon.config.references import sort_of
 from daemon.config.validation import check, shown
 from daemon.feeds.catalogue import EVENTS
-from daemon.operator import RefusedError
+from daemon.rehearsal.deeds import VERBS, Deed
 from daemon.rehearsal.stage import Stage
-from daemon.rehearsal.timetable import Course, Entry, Expect, Timetable, Told, instants, resolved
-from gatehouse.demands import Passage
+from daemon.rehearsal.timetable import Course, Entry, Expect, Length, Timetable, Told, instants, resolved
 from gatehouse.driver import Sample
 from gatehouse.points import Point, Quality, Value
 
@@ -22,34 +21,6 @@ Act = Callable[[Stage], None]
 _SWITCH = {"on": True, "off": False}
 _WORDS = ("stale", "unheard", "unread", "follows")
 _MOST_READINGS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that a person does."""
-
-    verb: str
-    target: str
-    by: str
-
-    def act(self, stage: Stage) -> None:
-        """Do it; RefusedError when it may not be done."""
-        if self.verb == "restart":
-            stage.restart()
-            return
-        operator, name = stage.operator, self.target.rpartition(".")[2]
-        if self.verb == "acknowledge":
-            stage.desk.acknowledge(self.target, self.by)
-        elif self.verb == "reset":
-            stage.desk.reset(self.target, self.by)
-        elif self.verb == "reset_zone":
-            operator.reset_zone(name, self.by)
-        elif self.target.startswith("lanes."):
-            operator.move_lane(name, Passage.OPEN if self.verb == "open" else Passage.CLOSED, "test", self.by)
-        elif self.verb == "open":
-            operator.open_door(name, "test", self.by)
-        else:
-            raise RefusedError(f"{self.target}：门到时自己上锁。 A door locks by itself when its time is over.")
 
 
 @dataclass(slots=True)
@@ -192,11 +163,31 @@ class _Maker:
     def deeds(self, entry: Entry, where: Where) -> Iterator[Deed]:
         """What is done, one after another."""
         for verb, raw in entry.do.items():
-            for target in raw if isinstance(raw, list) else [raw]:
-                if verb in ("open", "close") and target not in self.outputs:
-                    self._unknown((*where, "do", verb), "no_such_output", target, self.outputs)
-                else:
-                    yield Deed(verb, str(target), entry.by)
+            spot = (*where, "do", verb)
+            if verb not in VERBS:
+                near = nearest(verb, VERBS)
+                self.text.fault(spot, "one_of", at_key=True, nearest=near, value=shown(verb), known=listed(VERBS, 24))
+                continue
+            for said in raw if isinstance(raw, list) else [raw]:
+                deed = self._deed(verb, said, entry.by, spot)
+                if deed is not None:
+                    yield deed
+
+    def _deed(self, verb: str, said: object, by: str, spot: Where) -> Deed | None:
+        """`acknowledge: x`, or with more: `shelve: {alarm: x, for: 1h, why: repair}`."""
+        more = dict(said) if isinstance(said, dict) else {}
+        target = more.pop("alarm", more.pop("target", "")) if isinstance(said, dict) else said
+        if "for" in more:
+            length = check(Length, {"for": more["for"]}, spot, self.text)
+            more["for"] = length.for_ if length else 0.0
+        deed = Deed(verb, str(target), by, more)
+        if deed.unsaid:
+            self.text.fault(spot, "deed_unsaid", at_key=True, verb=verb, words=deed.unsaid)
+        elif verb in ("open", "close") and target not in self.outputs:
+            self._unknown(spot, "no_such_output", target, self.outputs)
+        else:
+            return deed
+        return None
 
     def check_expect(self, expect: Expect, where: Where) -> None:
         """Fault what the site does not have."""

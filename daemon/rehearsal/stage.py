@@ -10,9 +10,11 @@ import msgspec
 from daemon.actuators import actuators
 from daemon.agenda import TICK
 from daemon.alarms.desk import Desk
+from daemon.alarms.shelving import KEY as SET_APART
 from daemon.arbiter import Arbiter
 from daemon.config.load import Plan
 from daemon.engine import Engine
+from daemon.lessons import Pupil
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.parts import exclusive
@@ -71,9 +73,12 @@ class Stage:
         self.events: list[Event] = []
         self.later = Later()
         self.world = World(plan, self.clock, self.later)
+        self.turns: float | None = None
+        """Seconds between two turns, whatever happens; None: as something has just happened, or not for long."""
         self._steps, self._second = 0, 0
         self._pristine = fresh(plan)
         self._stirred = self.clock.now
+        self._kept: dict[str, bytes | None] = {}
         self._begin([])
 
     def _local(self, moment: datetime) -> datetime:
@@ -97,7 +102,8 @@ class Stage:
         )
         self.operator = Operator(self.engine, plan.site, dict(plan.titles), clock)
         self.desk = Desk(self.engine, lambda: plan, clock)
-        self.engine.annunciator.restore(standing)
+        self.engine.annunciator.shelving.keep = self._kept.__setitem__
+        self.engine.annunciator.restore(standing, self._kept.get(SET_APART))
         self.world.land = self._land
         self.engine.judge_all()
 
@@ -170,9 +176,14 @@ class Stage:
 
     def restart(self) -> None:
         """The daemon dies and begins anew: rules forget, alarms come back from the journal, points are read again."""
-        alarms = self.engine.annunciator.standing.values()
-        standing = [msgspec.json.encode(alarm, enc_hook=repr) for alarm in alarms]
-        self._begin(standing)
+        book, before = self.engine.annunciator, self.engine.rules
+        known = [*book.standing.values(), *book.cases.values(), *book.shelving.disabled.values()]
+        lessons = {name: rule.remember() for name, rule in before.items() if isinstance(rule, Pupil)}
+        self._begin([msgspec.json.encode(each, enc_hook=repr) for each in known])
+        for name, learnt in lessons.items():
+            rule = self.engine.rules[name]
+            if isinstance(rule, Pupil):
+                rule.recall(learnt)
         for point, sample in list(self.world.readings.items()):
             if self.world.heard(point) and not self.image.points[point].momentary:
                 self._land(point, sample)
@@ -209,6 +220,8 @@ class Stage:
 
     def _turn(self) -> float:
         """Seconds to the next turn."""
+        if self.turns is not None:
+            return self.turns
         idle = self.clock.now - self._stirred
         return TICK if idle < _LIVELY else min(idle * _SHARE, _RAREST)
 

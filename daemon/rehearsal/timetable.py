@@ -11,15 +11,13 @@ from pydantic_core import PydanticCustomError
 from daemon.config import document
 from daemon.config.document import Document
 from daemon.config.faults import ConfigError, Where
-from daemon.config.validation import check, shown
+from daemon.config.validation import check
 from rules._settings import Duration
 
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?\Z")
 
-DEEDS = ("acknowledge", "reset", "reset_zone", "open", "close", "restart")
-"""What people do. `restart` is the daemon's own: it dies, and begins anew with what the journal has kept."""
 NAMELESS = "*"
 """Stands for all alarms that are not named."""
 
@@ -107,6 +105,12 @@ class Course(Part):
     values: list[Any] = []
 
 
+class Length(Part):
+    """How long something is to be set apart."""
+
+    for_: Duration = Field(alias="for")
+
+
 class AlarmWanted(Part):
     """How an alarm must stand."""
 
@@ -169,6 +173,7 @@ class Entry(Part):
     """What is expected stays so up to here."""
     set_: dict[str, Any] = Field({}, alias="set")
     do: dict[str, Any] = {}
+    """What people do. `restart` is the daemon's own: it dies, and begins anew with what the journal has kept."""
     by: str = "test"
     """Who does it."""
     refused: bool = False
@@ -246,5 +251,3 @@ def _check_entry(entry: Entry, now: float, where: Where, text: Document) -> None
         text.fault((*where, "expect"), "missing", at_key=True, key="expect", meaning="")
     if not (entry.set_ or entry.do or entry.expect or entry.wall):
         text.fault(where, "says_nothing")
-    for verb in entry.do.keys() - set(DEEDS):
-        text.fault((*where, "do", verb), "one_of", at_key=True, value=shown(verb), known=", ".join(DEEDS))

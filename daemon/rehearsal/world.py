@@ -116,7 +116,11 @@ class World:
         self.land: Land = _nothing
         self._clock, self._later = clock, later
         self._orders: dict[str, int] = {}
-        self._points = {point.name: point for point in plan.points}
+        self._of: dict[str, list[str]] = {device: [] for device in plan.devices}
+        for point in plan.points:
+            device, _, channel = point.name.partition(".")
+            if channel != "online":
+                self._of[device].append(point.name)
         self._booms: dict[str, tuple[str, str | None, str | None, float]] = {}
         """Relay -> the lane, the limit input that its boom leaves, the one where it arrives, after how many seconds."""
         for name, lane in plan.site.lanes.items():
@@ -169,7 +173,7 @@ class World:
 
     def of(self, device: str) -> list[str]:
         """Points of a device, but not whether it answers."""
-        return [name for name in self._points if name.startswith(f"{device}.") and name != f"{device}.online"]
+        return self._of[device]
 
 
 def _nothing(point: str, sample: Sample) -> None:
