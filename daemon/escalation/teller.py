@@ -56,12 +56,10 @@ class Teller:
         """Told of every receipt, after its event."""
         self._outboxes, self._recorder, self._titles = outboxes, recorder, titles
         self._secret, self._clock, self._zone = secret, clock, zone
-        self._known: dict[Address, str] = {}
 
     def change(self, directory: Directory) -> None:
         """Other people and addresses count from now on."""
         self.directory = directory
-        self._known.clear()
 
     def name(self, person: str) -> str:
         """What colleagues call a person; strangers keep the name that they gave."""
@@ -95,12 +93,10 @@ class Teller:
         """The address itself; empty when its secret cannot be had now."""
         if not address.secret:
             return address.text
-        if address not in self._known:
-            try:
-                self._known[address] = self._secret(address.text).decode().strip()
-            except (SecretError, UnicodeDecodeError):
-                return ""  # a failed message says so, and the next channel is tried at once
-        return self._known[address]
+        try:
+            return self._secret(address.text).decode().strip()
+        except (SecretError, UnicodeDecodeError):
+            return ""  # a failed message says so, and the next channel is tried at once
 
     def _receipt(self, call: Call, receipt: Receipt) -> None:
         ring = call.ring

@@ -2,9 +2,13 @@
 
 import pytest
 
+from daemon.config import load as config
+from daemon.reload.difference import difference
 from daemon.reload.proposal import proposed
 from daemon.reload.words import told
+from tests.unit.daemon.escalation.estate import WHOLE
 from tests.unit.daemon.reload.house import Reloaded
+from tests.unit.daemon.small import write
 
 
 @pytest.fixture
@@ -33,6 +37,22 @@ def house(tmp_path) -> Reloaded:
 )  # fmt: skip
 def test_each_edit_is_one_line(house, edit, said):
     assert [str(each) for each in told(house.planned(edit))] == said
+
+
+def test_people_rotas_and_ladders_are_told_without_anybodys_address(tmp_path):
+    before = config.load(write(tmp_path / "a", WHOLE))
+    edits = (("live: li-1", "live: '13800000000'"), ('"08:00-20:00"', '"07:30-20:00"'), ("unread: 15s", "unread: 20s"))
+    text = WHOLE + "escalation: {tested_within: 30d}\n"
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    change = difference(before, config.load(write(tmp_path / "b", text)))
+    assert change
+    lines = [str(each) for each in told(change)]
+    assert lines[0] == "~ people.li: changed"
+    assert [line.partition(":")[0] for line in lines[1:]] == ["~ rotas.gate", "~ ladders.life", "~ escalation"]
+    assert lines[-1] == "~ escalation: tested_within 90d → 30d"
+    assert "1380" not in "".join(lines)
 
 
 def test_rules_by_name_are_told_with_their_thresholds(house):
