@@ -68,7 +68,7 @@ class ShowRules:
         if self._language == "en":
             self._console.print(Text(document["meaning"], "dim"))
         settings = "  ".join(f"{name}: {self._setting(value)}" for name, value in document["settings"].items())
-        self._console.print(f"{self._word('settings')}  {settings}")
+        self._console.print(Text(f"{self._word('settings')}  {settings}"))  # lists have brackets, which are no markup
         if document["failed"]:
             self._console.print(Text(self._word("failed", why=document["failed"]), "bold red"))
         judged = document["judged"]
@@ -159,7 +159,7 @@ class ShowRules:
             self._console.print(f"  {self._word('nothing')}")
         for event in document["past"]:
             number = f"{event['number']:>6}  " if event["number"] else ""
-            self._console.print(f"  {number}{clock(event['local'])}  {self._said(event['text'])}")
+            self._console.print(Text(f"  {number}{clock(event['local'])}  {self._said(event['text'])}"))
             self._past_evidence(event["content"].get("evidence"))
 
     def _past_evidence(self, evidence: object) -> None:
