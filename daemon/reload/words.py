@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from daemon.config.people import Ladder, Rota
 from daemon.feeds.texts import Text
 from daemon.reload.difference import Difference, Turn, on_the_wire, settings, turn
 
@@ -89,10 +90,10 @@ def _places(change: Difference, section: str) -> Iterator[Change]:
 def _ladders(change: Difference) -> Iterator[Change]:
     """Of people only that they changed: what they are called by is nobody's business here."""
     yield from _signed("people", change.people, lambda _: Text("已更改", "changed"))
-    for section, turned in (("rotas", change.rotas), ("ladders", change.ladders)):
-        entries = [{name: its.model_dump() for name, its in getattr(plan.site, section).items()}
-                   for plan in (change.old, change.new)]  # fmt: skip
-        yield from _section(section, turned, entries)
+    rotas = [{name: _rota(its) for name, its in plan.site.rotas.items()} for plan in (change.old, change.new)]
+    ladders = [{name: _ladder(its) for name, its in plan.site.ladders.items()} for plan in (change.old, change.new)]
+    yield from _section("rotas", change.rotas, rotas)
+    yield from _section("ladders", change.ladders, ladders)
     within = [plan.directory.tested_within for plan in (change.old, change.new)]
     if within[0] != within[1]:
         said = f"tested_within {within[0] / 86400:g}d → {within[1] / 86400:g}d"
@@ -110,6 +111,25 @@ def _record(change: Difference) -> Iterator[Change]:
         before, after = (getattr(plan.site, section).model_dump() for plan in (change.old, change.new))
         if before != after:
             yield Change("~", section, _moved(_differing(before, after)))
+
+
+def _rota(rota: Rota) -> dict[str, Any]:
+    """Shift by shift, day by day."""
+    shifts = {f"shifts.{name}": f"{its.hours.text} {', '.join(its.people)}" for name, its in rota.shifts.items()}
+    dates = {f"dates.{day}": "; ".join(f"{name} {', '.join(who)}" for name, who in its.items())
+             for day, its in rota.dates.items()}  # fmt: skip
+    return {"title": rota.title, "fallback": rota.fallback} | shifts | dates
+
+
+def _ladder(ladder: Ladder) -> dict[str, Any]:
+    """Step by step."""
+    steps = {
+        f"steps[{number}]": ", ".join(
+            f"{key} {_shown(value)}" for key, value in step.model_dump(exclude_unset=True).items()
+        )
+        for number, step in enumerate(ladder.steps)
+    }
+    return ladder.model_dump(exclude={"steps"}) | steps
 
 
 def _cards(cards: Turn) -> Iterator[Change]:

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -104,6 +105,9 @@ async def test_a_fire_that_nobody_answers_climbs_through_a_kill_and_one_answer_e
     for person in ("王班长", "李经理", "陈网格员"):
         its = [each["kind"] for each in lines if each["content"].get("person") == person]
         assert its[-1] == "message.delivered", (person, its)
+    raised, sent = (next(each for each in lines if each["kind"] == kind and each["subject"] == "zones.b12")
+                    for kind in ("alarm.raised", "message.delivered"))  # fmt: skip
+    assert (datetime.fromisoformat(sent["at"]) - datetime.fromisoformat(raised["at"])).total_seconds() < 1
     (began,) = (each for each in lines if each["kind"] == "ladder.begun" and each["subject"] == "zones.b12")
     ended = [each for each in lines if each["kind"] == "ladder.ended" and each["subject"] == "zones.b12"]
     assert [each["content"]["why"] for each in ended] == ["answered"]

@@ -49,9 +49,12 @@ def test_people_rotas_and_ladders_are_told_without_anybodys_address(tmp_path):
     change = difference(before, config.load(write(tmp_path / "b", text)))
     assert change
     lines = [str(each) for each in told(change)]
-    assert lines[0] == "~ people.li: changed"
-    assert [line.partition(":")[0] for line in lines[1:]] == ["~ rotas.gate", "~ ladders.life", "~ escalation"]
-    assert lines[-1] == "~ escalation: tested_within 90d → 30d"
+    assert lines == [
+        "~ people.li: changed",
+        "~ rotas.gate: shifts.day 08:00-20:00 wang → 07:30-20:00 wang",
+        "~ ladders.life: steps[1] ring gate, by text, live, unread 15.0 → ring gate, by text, live, unread 20.0",
+        "~ escalation: tested_within 90d → 30d",
+    ]
     assert "1380" not in "".join(lines)
 
 
