@@ -19,6 +19,8 @@ from gatehouse.points import Point, Quality, Reading, Value
 
 READ_BACK = 0.05
 """Seconds after which an order shows in what its relay reads: a poll of a board that is asked twenty times a second."""
+_NOTICED = 0.3
+"""Seconds after which a reading that grew stale has been noticed."""
 SILENT = "the device does not answer"
 
 
@@ -51,8 +53,9 @@ class HeldImage(LiveImage):
         return super().put(name, value, quality, at, note) or stirred
 
     def good_until(self, name: str) -> float | None:
-        """What is held never grows stale."""
-        return None if name in self.held else super().good_until(name)
+        """What is held never grows stale; what is stale stays so until it is put again, and need not be looked at."""
+        end = None if name in self.held else super().good_until(name)
+        return None if end is None or self._clock.monotonic() - end > _NOTICED else end
 
     def _renewed(self, name: str) -> Reading:
         reading = self._readings[name]
