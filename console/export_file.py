@@ -1,11 +1,14 @@
 """`gatehouse journal export`, and the check of what it made: works on the journal's file, which may be in use."""
 
 import asyncio
+import logging
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import typer
 
 from console.client import Client, UnreachableError
@@ -70,7 +73,16 @@ def _record(order: Order, target: Path, site: Site) -> int:
     except UnreachableError:
         if not site.journal.exists():
             raise JournalError(both("no_journal", path=site.journal)) from None
+        quiet()
         return asyncio.run(without_a_daemon(site.journal, order, target.name))
+
+
+def quiet() -> None:
+    """Of a journal that is opened for one line only troubles are told, beside what the command says."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _write(  # noqa: PLR0917 - all that a file is made of

@@ -65,7 +65,9 @@ def prove(
 @app.command()
 def export(  # noqa: PLR0917 - typer calls it by name
     target: Annotated[Path, typer.Argument(metavar="FILE", help="写入此文件，不得已存在。 The file to be written.")],
-    since: Annotated[str, typer.Option("--from", help="从何时，小区当地时间。 From then on, in the site's time.")] = "",
+    since: Annotated[
+        str, typer.Option("--from", help="从何时，如 2026-11-21T14:00。 From when, in the time of the site.")
+    ] = "",
     until: Annotated[str, typer.Option("--to", help="到何时。 Up to this time.")] = "",
     kind: Annotated[
         list[str] | None, typer.Option(help="种类，如 alarm.*，可多次。 Kinds wanted, as often as you like.")

@@ -175,14 +175,14 @@ def _end(file: BinaryIO) -> tuple[int, dict[str, Any]]:
     try:
         end = msgspec.json.decode(tail)["end"]
         return int(end["head"]["number"]), end
-    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise NotAnExportError("文件不完整，末行缺失。 The file is cut off: its last line is missing.") from error
 
 
 def _document(raw: bytes, row: int) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(raw)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotAnExportError(f"第 {row} 行读不懂。 Line {row} of the file cannot be read: {error}.") from error
     if not isinstance(document, dict):
         raise NotAnExportError(f"第 {row} 行读不懂。 Line {row} of the file cannot be read.")

@@ -39,13 +39,19 @@ async def without_a_daemon(path: Path, order: Order, file: str) -> int:
     """Write it down while no daemon runs; its number. JournalError when one does, or the file cannot be written."""
     clock = SystemClock()
     journal = Journal(path, clock, lambda _: None)
+    failed: JournalError | None = None
+    number = 0
     async with asyncio.TaskGroup() as group:
         task = group.create_task(journal.run())
         try:
             await journal.standing()
-            return await durable(journal, tell(Recorder(journal.append, clock), order, file), journal.head)
+            number = await durable(journal, tell(Recorder(journal.append, clock), order, file), journal.head)
         except OSError as error:
-            raise JournalError(str(error)) from error
-        finally:
-            await journal.close()
-            task.cancel()
+            failed = JournalError(str(error))
+        except JournalError as error:
+            failed = error
+        await journal.close()
+        task.cancel()
+    if failed is not None:
+        raise failed
+    return number
