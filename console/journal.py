@@ -11,6 +11,15 @@ from console.options import STATE, ByOpt, LangOpt, Language, ReasonOpt, SocketOp
 app = typer.Typer(help="日志：校验、证实、导出。 The journal: verify, prove, export.", no_args_is_help=True)
 
 
+class Tier(StrEnum):
+    """Who may know what, as for subscribers."""
+
+    HEALTH = "0"
+    LIFE = "1"
+    PEOPLE = "2"
+    WHOLE = "3"
+
+
 class FormatWord(StrEnum):
     """Forms of an export."""
 
@@ -73,8 +82,8 @@ def export(  # noqa: PLR0917 - typer calls it by name
         list[str] | None, typer.Option(help="种类，如 alarm.*，可多次。 Kinds wanted, as often as you like.")
     ] = None,
     tier: Annotated[
-        int, typer.Option(min=0, max=3, help="给谁看，0 到 3；2 起含个人信息。 Who will read it; 2 and 3: people.")
-    ] = 1,
+        Tier, typer.Option(help="给谁看；2 和 3 含个人信息。 Who will read it; 2 and 3 hold people.")
+    ] = Tier.LIFE,
     form: Annotated[
         FormatWord | None, typer.Option("--format", help="默认看文件名。 Default: by the file's name.")
     ] = None,
@@ -96,9 +105,9 @@ def export(  # noqa: PLR0917 - typer calls it by name
         since=since,
         until=until,
         kinds=",".join(kind or ()),
-        tier=tier,
+        tier=int(tier),
         format="xlsx" if chosen == "xlsx" else "jsonl",
-        by=by or ("" if tier > 1 else me()),
+        by=by or ("" if int(tier) > 1 else me()),
         reason=reason,
     )
     raise typer.Exit(
