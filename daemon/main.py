@@ -211,10 +211,10 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
     daemon.leftovers.begin()
     for condition in amiss:
         engine.raise_own(condition)
+    await daemon.office.restore()  # its sirens must not rest for an instant either
     engine.know(_LAST_RUN)
     engine.judge_all()
     asked.set()
-    await daemon.office.restore()
     await _find_well(daemon)
 
 

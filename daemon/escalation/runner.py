@@ -58,7 +58,7 @@ class Run:
     @property
     def issuer(self) -> str:
         """Of its demands."""
-        return f"ladder:{self.climb.alarm}:{self.climb.mark}"
+        return f"ladder:{self.climb.alarm}#{self.alarm.occurrence.rpartition('-')[2]}"
 
 
 class Escalations:

@@ -108,6 +108,12 @@ async def test_a_fire_that_nobody_answers_climbs_through_a_kill_and_one_answer_e
     raised, sent = (next(each for each in lines if each["kind"] == kind and each["subject"] == "zones.b12")
                     for kind in ("alarm.raised", "message.delivered"))  # fmt: skip
     assert (datetime.fromisoformat(sent["at"]) - datetime.fromisoformat(raised["at"])).total_seconds() < 1
+    lamps = [
+        each["content"]["value"]
+        for each in lines
+        if (each["kind"], each["subject"]) == ("output.told", "outputs.lamps")
+    ]
+    assert lamps[lamps.index(True) : -1] == [True, True], "on, on again after the kill, and not off in between"
     (began,) = (each for each in lines if each["kind"] == "ladder.begun" and each["subject"] == "zones.b12")
     ended = [each for each in lines if each["kind"] == "ladder.ended" and each["subject"] == "zones.b12"]
     assert [each["content"]["why"] for each in ended] == ["answered"]
