@@ -21,7 +21,8 @@ WARM = timedelta(minutes=10)
 _TURNS = 30.0
 _FAR = 600.0
 """Seconds within which the same thing that happens at another time is the same thing."""
-_DEEDS = ("alarm.acknowledged", "alarm.reset", "operator.command")
+DEEDS = ("alarm.acknowledged", "alarm.reset", "operator.command")
+"""Kinds of events that are done again: what people did then."""
 FACTS = ("alarm.raised", "alarm.repeated", "alarm.returned", "output.told", "access.granted", "access.denied")
 """Kinds of events that are compared."""
 
@@ -80,7 +81,7 @@ class Replay:
         self._zero = (since - WARM).timestamp()
         self._stage = Stage(plan, since - WARM)
         self._stage.turns = _TURNS
-        self._deeds = [event for event in deeds if event.kind in _DEEDS]
+        self._deeds = [event for event in deeds if event.kind in DEEDS]
         self._next_deed = 0
         self._course = Course(unread={point for rule in plan.rules for point in rule.inputs})
         self._stage.world.by_hand |= self._course.unread
