@@ -256,7 +256,7 @@ def _state(alarm: Alarm) -> Text:
     if alarm.handling.closed_by:
         return Text("已归档", "closed")
     if alarm.state is AlarmState.NORMAL and alarm.open:
-        return Text("已恢复，未结案，请核实归档", "back to normal, to be verified and closed")
+        return Text("已恢复，未结案，请核实归档", "back to normal; verify and close it")
     return STATES[alarm.state]
 
 
