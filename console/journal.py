@@ -81,9 +81,7 @@ def export(  # noqa: PLR0917 - typer calls it by name
     kind: Annotated[
         list[str] | None, typer.Option(help="种类，如 alarm.*，可多次。 Kinds wanted, as often as you like.")
     ] = None,
-    tier: Annotated[
-        Tier, typer.Option(help="给谁看；2 和 3 含个人信息。 Who will read it; 2 and 3 hold people.")
-    ] = Tier.LIFE,
+    tier: Annotated[Tier, typer.Option(help="给谁看，2 起含个人信息。 For whom; 2 and 3 hold people.")] = Tier.LIFE,
     form: Annotated[
         FormatWord | None, typer.Option("--format", help="默认看文件名。 Default: by the file's name.")
     ] = None,
