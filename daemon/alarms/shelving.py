@@ -171,8 +171,10 @@ class Shelving:
         self.keep(KEY, msgspec.json.encode(left) if left else None)
 
     def _begin(self, key: str, seconds: float) -> None:
-        self._ends.begin(key, seconds, self._clock.monotonic())
-        self._write_soon()
+        """Written down at once, ahead of its event: what was left of an earlier time must not cut this one short."""
+        now = self._clock.monotonic()
+        self._ends.begin(key, seconds, now)
+        self._write(now)
 
     def _write_soon(self) -> None:
         self._write_at = 0.0
