@@ -1,5 +1,6 @@
 """Lines that are past their time go; the rest stays provable, and what must not go stays."""
 
+import asyncio
 import random
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,14 +9,22 @@ from itertools import pairwise
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daemon.journal.calendar import KEY, Entry
 from daemon.journal.chain import verify
+from daemon.journal.journal import Filter, Journal
+from daemon.journal.line import write
 from daemon.journal.query import query
 from daemon.journal.retention import Retention
+from daemon.journal.room import Room
+from daemon.journal.store import Store
+from gatehouse.events import Event
 from tests.unit.daemon.journal.book import KINDS, START, Book, spoil
+from tests.unit.daemon.journal.desk import event, running, until
 
 pytestmark = pytest.mark.usefixtures("small")
 
@@ -171,9 +180,9 @@ def test_on_a_full_disk_all_but_alarms_makes_room_in_its_order(book: Book) -> No
     order = []
     for _ in range(12):
         book.store.trim(book.trimmer, book.line)
-    for event in query(book.path, limit=99):
-        if event.kind == "journal.cut" and event.content["rule"] == "disk":
-            order += list(event.content["classes"])
+    for one in query(book.path, limit=99):
+        if one.kind == "journal.cut" and one.content["rule"] == "disk":
+            order += list(one.content["classes"])
     assert order == ["network", "operations", "access", "patrol"]
     assert book.kinds().count("alarm.raised") == 5
     assert verify(book.path).clean
@@ -335,3 +344,69 @@ def test_whatever_happens_the_chain_is_whole_and_no_unsent_alarm_is_gone(tmp_pat
     sizes = sum(lines for (lines,) in apsw.Connection(str(book.path)).execute("SELECT lines FROM sizes"))
     assert sizes == len(numbers)
     book.store.close()
+
+
+def aged(path: Path, lines: int) -> None:
+    """A journal all of whose lines are older than a year, as a calendar has it that runs today."""
+    today = int(datetime.now(UTC).timestamp() // 86400)
+    store = Store(path, lambda: START)
+    store.open()
+    for i in range(0, lines, 100):
+        kinds = [KINDS[j % len(KINDS)] for j in range(100)]
+        store.commit(
+            [write(Event(id=f"a-{i + j}", at=START, kind=k, subject="s")) for j, k in enumerate(kinds)], {}, {}
+        )
+    state = msgspec.json.encode([Entry(today - 500, lines), Entry(today, lines)])
+    store.commit([], {}, {}, {KEY: state})
+    store.close()
+
+
+async def test_a_running_journal_cuts_while_events_come_and_nothing_of_them_is_lost(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged(path, 2000)
+    for name, seconds in (("_LOOK", 0.01), ("_STEP", 0.0), ("_BUSY", 0.0)):
+        monkeypatch.setattr(f"daemon.journal.journal.{name}", seconds)
+    monkeypatch.setattr("daemon.journal.trim.STEP", 100)
+    rooms: list[Room] = []
+    async with running(path) as journal:
+        journal.on_room = lambda room, short: rooms.append(room)
+        count = 0
+        while not journal.trimmer.room or journal.cursor("x") or await gone(journal) < 2000:
+            journal.append(event(count, "alarm.raised", 1))
+            count += 1
+            await asyncio.sleep(0.001)
+        await until(lambda: not journal.waiting())
+        fresh = [one.id for one in await journal.query(2000, 10**5, Filter(kinds=("alarm.*",)))]
+        head = journal.head, journal.head_hash
+    assert fresh == [event(i).id for i in range(count)]
+    assert rooms[-1].free > 0
+    verdict = verify(path, known=head)
+    assert verdict.clean, verdict.findings
+    assert verdict.proved
+
+
+async def gone(journal: Journal) -> int:
+    """How many of the old lines went."""
+    return 2000 - sum(1 for one in await journal.query(0, 5000) if one.number <= 2000)
+
+
+async def test_retention_that_meets_a_damaged_page_sets_the_file_aside_and_the_box_goes_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged(path, 3000)
+    monkeypatch.setattr("daemon.journal.store._CHECKED_FILE", 0)
+    monkeypatch.setattr("daemon.journal.journal._LOOK", 0.01)
+    with path.open("r+b") as file:
+        for page in range(4, 40):
+            file.seek(page * 4096)
+            file.write(b"\xa5" * 4096)
+    async with running(path) as journal:
+        journal.append(event(1, "alarm.raised", 1))
+        await until(lambda: any("bad-" in other.name for other in path.parent.iterdir()))
+        journal.append(event(2, "alarm.raised", 1))
+        await until(lambda: not journal.waiting() and not journal.trouble and journal.epoch)
+        kinds = [one.kind for one in await journal.query(0, 20, newest=True)]
+    assert kinds.count("journal.replaced") == 1
+    assert kinds.count("alarm.raised") >= 1
+    assert verify(path).clean
