@@ -10,6 +10,7 @@ import typer
 
 from console.alarms import alarms
 from console.alarms import app as alarm_app
+from console.certs import app as certs_app
 from console.changes import reload, replace
 from console.driver import app as driver_app
 from console.journal import app as journal_app
@@ -33,6 +34,7 @@ from console.options import (
     client,
     me,
 )
+from console.replay import replay
 from console.rules import app as rules_app
 from console.technician import probe, scan, trace
 
@@ -46,6 +48,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(alarm_app, name="alarm")
+app.add_typer(certs_app, name="certs")
 app.add_typer(journal_app, name="journal")
 app.add_typer(driver_app, name="driver")
 app.add_typer(ladder_app, name="ladder")
@@ -276,7 +279,7 @@ def demo(
     raise typer.Exit(offline.demo(site, scenario, lang.value, folder, forever=forever))
 
 
-for _command in (alarms, reload, replace, scan, probe, trace):
+for _command in (alarms, reload, replace, replay, scan, probe, trace):
     app.command()(_command)
 
 

@@ -17,6 +17,7 @@ from daemon.alarms.routes import routes as alarm_routes
 from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
 from daemon.arbiter import Arbiter
+from daemon.certificates import Certificates
 from daemon.channels.outbox import Outbox
 from daemon.clock import Clock, SystemClock
 from daemon.config.load import Plan
@@ -187,6 +188,10 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("config", reload.run)
     crew.start("traces", daemon.blackbox.run)
     crew.start("recording", daemon.tape.run)
+    papers = Certificates(
+        lambda: daemon.plan.site, daemon.secrets.read, daemon.engine.raise_own, daemon.feeds, daemon.clock
+    )
+    crew.start("certificates", papers.run)
     crew.start("leftovers", daemon.leftovers.run)
     crew.start("lessons", Lessons(lambda: daemon.plan.rules, daemon.journal).run)
     zone = daemon.plan.site.site.timezone

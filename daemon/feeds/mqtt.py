@@ -10,7 +10,8 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,8 +21,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from daemon.feeds.broker import Broker, HungUpError, TurnedAwayError, VersionRefusedError
 from daemon.feeds.carrier import Answer, Receipt, UnreachableError
-from daemon.feeds.tls import tls_context
+from daemon.feeds.tls import shown_until, tls_context
 
 KEEPALIVE = 15
 """Seconds between pings on a silent connection."""
@@ -37,34 +39,6 @@ _LARGEST_HEARD, _MOST_HEARD = 8192, 8
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _VERSION_REFUSED, _QOS_REFUSED = 0x84, 0x9B
 _HANG_UPS = 2
-
-
-class TurnedAwayError(UnreachableError):
-    """The broker answered and does not want us."""
-
-
-class VersionRefusedError(UnreachableError):
-    """The broker said that it does not speak this version of MQTT."""
-
-
-class HungUpError(UnreachableError):
-    """It took the connection and said no word: perhaps it does not know this version of MQTT."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where to, and as whom."""
-
-    host: str
-    port: int
-    client_id: str
-    will_topic: str
-    will: bytes
-    tls: bool = False
-    ca: bytes | None = field(default=None, repr=False)
-    client: bytes | None = field(default=None, repr=False)
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
 
 
 class Heard(NamedTuple):
@@ -217,6 +191,11 @@ class Connection:
             self._client.disconnect()
             await asyncio.wait({self.ended}, timeout=limit)
         self._stop.set()
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """Until when the broker's certificate is good; None without TLS."""
+        return shown_until(self._client.socket())
 
     @property
     def why(self) -> str:

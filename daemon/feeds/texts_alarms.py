@@ -46,6 +46,7 @@ ALARMS = {
     "journal_trouble": ("日志故障", "journal trouble"),
     "disk_full": ("磁盘将满", "disk nearly full"),
     "journal_size": ("日志超出容量", "journal past its size"),
+    "certificate_ending": ("证书将到期", "certificate ends soon"),
     "recording_trouble": ("读数记录故障", "recording trouble"),
     "feed_trouble": ("共享链路故障", "feed trouble"),
     "channel_trouble": ("通知渠道故障", "channel trouble"),

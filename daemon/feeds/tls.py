@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from datetime import UTC, datetime
 
 
 class _TidySocket(ssl.SSLSocket):
@@ -39,3 +40,11 @@ def tls_context(ca: bytes | None, client: bytes | None) -> ssl.SSLContext:
 def _no_password() -> str:
     """Stand in for OpenSSL's question on the terminal."""
     return ""
+
+
+def shown_until(connection: object) -> datetime | None:
+    """Until when the certificate is good that the other side of a connection showed; None without TLS."""
+    shown = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
+    if not shown or "notAfter" not in shown:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)

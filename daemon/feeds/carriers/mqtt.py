@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,9 +10,10 @@ import structlog
 
 from daemon.clock import Clock
 from daemon.config.subscribers import Mqtt
+from daemon.feeds.broker import Broker
 from daemon.feeds.carrier import Answer, Inquiry, Lane, Parcel, Standing, UnreachableError
 from daemon.feeds.envelope import CONTENT_TYPE, LARGEST, Topics, reply_message, state_message, status_message
-from daemon.feeds.mqtt import Broker, Connection, Dialler, Heard
+from daemon.feeds.mqtt import Connection, Dialler, Heard
 
 log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ class MqttCarrier:
         self._host, self._port = url.hostname or "", url.port or (8883 if self._tls else 1883)
         self.address = f"{self._host}:{self._port}"
         self._dialler = Dialler(self._broker)
+        self._certificate_ends: datetime | None = None
 
     def carries(self, kind: str) -> bool:
         """Every kind has a topic."""
@@ -36,7 +39,9 @@ class MqttCarrier:
 
     async def dial(self, beat: Callable[[], None], hear: Callable[[Inquiry], None]) -> "MqttLink":
         """Open a connection; UnreachableError or SecretError when that fails."""
-        return MqttLink(await self._dialler.dial(beat), self.topics, self._clock, hear)
+        connection = await self._dialler.dial(beat)
+        self._certificate_ends = connection.certificate_ends
+        return MqttLink(connection, self.topics, self._clock, hear)
 
     def complain(self, channel: str, why: str) -> str:
         """A refusal in words, with what the broker's ACL must say."""
@@ -46,7 +51,8 @@ class MqttCarrier:
 
     def status(self) -> Mapping[str, Any]:
         """For people and programs on the box."""
-        return {"tls": self._tls}
+        ends = self._certificate_ends
+        return {"tls": self._tls, "certificate_ends": ends and ends.isoformat()}
 
     def _broker(self) -> Broker:
         def secret(name: str | None) -> bytes | None:
