@@ -97,7 +97,10 @@ def _play(plan: Plan, state: Path, wish: Wish, span: tuple[datetime, datetime], 
     since, until = span
     folder = state / "recording"
     deeds = _events(state, replay_from := since - WARM, until, replay.DEEDS)
-    told = lambda: _told(folder, replay_from, until)  # noqa: E731 - played once or twice
+
+    def told() -> Iterable[story.Item]:
+        return _told(folder, replay_from, until)
+
     if wish.journal:
         then, against = None, "journal"
         facts = list(replay.facts(_events(state, since, until, FACTS)))

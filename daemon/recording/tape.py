@@ -152,13 +152,14 @@ class Tape:
 
     def _begin(self, batch: "_Batch") -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        first = datetime.fromtimestamp(batch.wall, UTC)
+        at = batch.offset + batch.waiting[0][0] if batch.waiting else batch.wall
+        first = datetime.fromtimestamp(at, UTC)
         file = self._folder / f"{first:%Y%m%dT%H%M%S.%f}Z{SUFFIX}"
         fresh = {(name, at) for at, name, _, _ in batch.waiting}
         known = {name: its for name, its in batch.known.items() if (name, its[2]) not in fresh}
         names = list(known)
         changes: list[Change] = [(0, place, known[name][0], known[name][1]) for place, name in enumerate(names)]
-        data = MAGIC + packed(Block(batch.wall, names, changes, self._boot))
+        data = MAGIC + packed(Block(at, names, changes, self._boot))
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             with open(handle, "wb") as stream:  # noqa: PTH123 - a path would not keep others from reading it

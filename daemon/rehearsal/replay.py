@@ -77,32 +77,52 @@ class Replay:
 
     def __init__(self, plan: Plan, since: datetime, until: datetime, deeds: Iterable[Event] = ()) -> None:
         """Nothing is played."""
+        self._plan = plan
         self._since, self._until = since.timestamp(), until.timestamp()
-        self._zero = (since - WARM).timestamp()
-        self._stage = Stage(plan, since - WARM)
-        self._stage.turns = _TURNS
+        self._begin((since - WARM).timestamp())
         self._deeds = [event for event in deeds if event.kind in DEEDS]
         self._next_deed = 0
-        self._course = Course(unread={point for rule in plan.rules for point in rule.inputs})
-        self._stage.world.by_hand |= self._course.unread
+        every = {point.name: point for point in plan.points}
+        looked_at = {point for rule in plan.rules for point in rule.inputs}
+        self._course = Course(unread={name for name in looked_at if not every[name].momentary})
+
+    def _begin(self, at: float) -> None:
+        self._zero = at
+        self._stage = Stage(self._plan, datetime.fromtimestamp(at, UTC))
+        self._stage.turns = _TURNS
+        self._stage.world.by_hand |= {point for rule in self._plan.rules for point in rule.inputs}
 
     def play(self, story: Iterable[Item], progress: Callable[[float], object] = float) -> Course:
         """Everything, from the warming up to the end; `progress` hears which share is done."""
-        stage, told = self._stage, -1.0
+        begun, told, whole = False, -1.0, self._until - self._zero
         for item in story:
-            at = max(item.at - self._zero, stage.second)
-            self._pass(at)
-            if isinstance(item, Mark):
-                self._mark(item)
-            else:
-                self._read(item)
-            share = math.floor(100 * at / (self._until - self._zero)) / 100
+            if not begun and item.at > self._zero:
+                self._begin(item.at)  # of what was before, nothing is known
+            begun = True
+            self._item(item)
+            share = 1 - math.ceil(100 * (self._until - item.at) / whole) / 100
             if share > told:
                 told = share
                 progress(share)
         self._pass(self._until - self._zero)
-        self._course.facts = [fact for fact in facts(stage.events) if self._since <= fact.at < self._until]
+        self._course.facts = [fact for fact in facts(self._stage.events) if self._since <= fact.at < self._until]
         return self._course
+
+    def _item(self, item: Item) -> None:
+        second = max(item.at - self._zero, self._stage.second)
+        if isinstance(item, Mark) and item.kind == "started":
+            self._stage.skip(second)
+            self._stage.restart()
+            return
+        self._pass(second)
+        if isinstance(item, Reading):
+            self._read(item)
+        elif item.kind == "stopped":
+            self._course.breaks += item.at < self._until
+            self._stage.world.readings.clear()
+        else:
+            self._course.breaks += item.kind == "torn"
+            self._course.lost += item.count
 
     def _pass(self, second: float) -> None:
         """Let time pass, and let people do then what they did."""
@@ -131,16 +151,6 @@ class Replay:
                 operator.open_door(deed.subject.removeprefix("doors."), "replay", by)
         except (RefusedError, ValueError):
             self._course.refused += 1
-
-    def _mark(self, mark: Mark) -> None:
-        if mark.kind == "started":
-            self._stage.restart()
-        elif mark.kind == "stopped":
-            self._course.breaks += 1
-            self._stage.world.readings.clear()
-        elif mark.kind == "torn":
-            self._course.breaks += 1
-        self._course.lost += mark.count
 
     def _read(self, reading: Reading) -> None:
         stage, course, point = self._stage, self._course, reading.point

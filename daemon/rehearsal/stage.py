@@ -210,6 +210,10 @@ class Stage:
             look()
         self.clock.now = max(self.clock.now, end)
 
+    def skip(self, second: float) -> None:
+        """Let time pass in which there was no daemon."""
+        self.clock.now = max(self.clock.now, second + _BEGIN)
+
     def _count(self, at: float) -> None:
         self._steps = self._steps + 1 if int(at) == self._second else 0
         self._second = int(at)
