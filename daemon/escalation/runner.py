@@ -236,8 +236,8 @@ class Escalations:
         return bool(self._ready) or self.next_due() <= now
 
     def _tell(self, run: Run) -> None:
-        acts, run.acts = run.acts, []
-        for act in acts:
+        while run.acts:
+            act = run.acts.pop(0)
             if isinstance(act, Begin):
                 self._begin(run, act)
             else:

@@ -292,3 +292,28 @@ async def test_as_a_task_it_sends_without_being_asked(tmp_path: Path) -> None:
                 await asyncio.sleep(0.001)
         assert estate.office.progress
         running.cancel()
+
+
+async def test_a_fault_while_telling_costs_one_message_and_nobody_elses(tmp_path: Path) -> None:
+    estate = Estate(tmp_path)
+    estate.alarm("zones.b12.fire")
+    estate.alarm("zones.b13.fire")
+    put, failed = estate.boxes["text"].put, []
+
+    def fall_once(*words: object) -> None:
+        if not failed:
+            failed.append(words)
+            raise ZeroDivisionError
+        put(*words)
+
+    estate.boxes["text"].put = fall_once
+    with pytest.raises(ZeroDivisionError):
+        await estate.office.escalations.run()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(estate.office.escalations.run())  # as the supervisor would
+        async with asyncio.timeout(2):
+            while not estate.sent("text"):  # noqa: ASYNC110 - the task under test makes it true
+                await asyncio.sleep(0.001)
+        running.cancel()
+    estate.wait(15)
+    assert estate.sent("live") == [("王班长", "live")] * 2, "unread is unread: the next channel is tried for both"
