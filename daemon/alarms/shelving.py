@@ -152,6 +152,11 @@ class Shelving:
         kind = "alarm.unshelved" if alarm.suspended is AlarmState.SHELVED else "alarm.enabled"
         return self._book.change(_free(alarm), kind, "daemon", why=GRAVE)
 
+    @property
+    def next(self) -> float:
+        """Monotonic second at which the next thing comes back; infinity when nothing is set apart."""
+        return self._ends.next
+
     def tick(self, now: float) -> None:
         """End what is due, and write down what is left."""
         for key in self._ends.due(now):

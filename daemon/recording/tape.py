@@ -201,7 +201,7 @@ class Tape:
         room = self.settings.megabytes * 1_000_000 - BIGGEST // 4
         for number, file in enumerate(kept):
             later = kept[number + 1 :]
-            over = bool(later) and began(later[0]) < oldest  # its last reading is older than that
+            over = bool(later) and began(later[0]) <= oldest  # its last reading is older than that
             if over or size([file, *later]) > room:
                 file.unlink(missing_ok=True)
 

@@ -231,7 +231,8 @@ class Stage:
 
     def _next(self) -> float:
         engine, now, turn = self.engine, self.clock.now, self._turn()
-        due = engine.next_due() if turn == TICK else min(engine.next_wake(), now + turn)
+        wake = min(engine.next_wake(), engine.annunciator.shelving.next)
+        due = engine.next_due() if turn == TICK else min(wake, now + turn)
         return min(max(due, now + 0.001), max(self.later.next(), now))
 
     def settle(self) -> None:
