@@ -98,6 +98,13 @@ class Record(BaseModel):
     thin: Percent = Amount(98.0, "%")
     """From here on all but alarms makes room sooner than promised."""
 
+    def settings(self) -> dict[str, str]:
+        """Everything that is said, each in one word."""
+        said = {f"keep.{name}": f"{getattr(self.keep, name) / _DAY:g}d" for name in CLASSES}
+        said |= {"full": f"{self.full.number:g} %", "thin": f"{self.thin.number:g} %"}
+        sizes = {name: getattr(self.size, name) for name in type(self.size).model_fields}
+        return said | {f"size.{name}": f"{size / 10**9:g} GB" for name, size in sizes.items() if size is not None}
+
     def retention(self) -> Retention:
         """The same for the journal."""
         sizes = {name: size for name in CLASSES if (size := getattr(self.size, name)) is not None}

@@ -107,8 +107,12 @@ def _alarms(change: Difference) -> Iterator[Change]:
 
 
 def _record(change: Difference) -> Iterator[Change]:
-    for section in ("journal", "recording"):
-        before, after = (getattr(plan.site, section).model_dump() for plan in (change.old, change.new))
+    old, new = change.old.site, change.new.site
+    sections = {
+        "journal": (old.journal.settings(), new.journal.settings()),
+        "recording": (old.recording.model_dump(), new.recording.model_dump()),
+    }
+    for section, (before, after) in sections.items():
         if before != after:
             yield Change("~", section, _moved(_differing(before, after)))
 

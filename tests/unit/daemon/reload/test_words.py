@@ -29,6 +29,8 @@ def house(tmp_path) -> Reloaded:
         (("fire: [io1.input8]", "fire: [io1.input6]"), ["~ zones.b12: fire io1.input8 → io1.input6"]),
         (("tier: 1", "tier: 2"), ["~ subscribers.police: tier 1 → 2"]),
         (("subscribers:", "alarms: {shelve: 2h}\nsubscribers:"), ["~ alarms: shelve 28800.0 → 7200.0"]),
+        (("subscribers:", "journal: {keep: {access: 200d}, size: {all: 8 GB}, full: 90 %}\nsubscribers:"),
+         ["~ journal: keep.access 180d → 200d, full 95 % → 90 %, size.all — → 8 GB"]),
         (("title: 派出所", "title: 街道"), ["~ feeds.police: title 派出所 → 街道"]),
         (("  east:  {", "  west:  {title: 西门, lock: io1.relay6}\n  east:  {"), ["+ doors.west: added"]),
         (("  b13: {title: 13栋, fire: [io1.input3, io1.input4], release: [doors.east]}\n", ""),
