@@ -1,0 +1,13 @@
+"""What each fault of the section `subscribers:` says where the way is not MQTT, as in `daemon.config.wording`."""
+
+from types import MappingProxyType
+
+FEEDS = MappingProxyType({
+    "sia_receiver": (
+        "found {value}", "write tcp://host:port or udp://host:port, as the alarm centre says",
+        "写的是 {value}", "请按接警中心给的写成 tcp://主机:端口 或 udp://主机:端口"),
+    "sia_in_clear": (
+        "{value} without a key would carry alarms in clear, and anybody could acknowledge them",
+        "give it key: !secret …, or add plaintext: true",
+        "{value} 没有密钥，报警会明文传输，任何人都能冒充应答", "请写 key: !secret …，或加上 plaintext: true"),
+})  # fmt: skip
