@@ -65,8 +65,8 @@ WORDS = {
     "how_denied": ("拒绝", "denied"),
     "told_to": ("令为 {value}", "told {value}"),
     "masked": (
-        "{count} 次刷卡没有记录卡号，门禁不参与比较（见 recording: cards）",
-        "{count} cards were recorded without their numbers: access is not compared (see recording: cards)",
+        "{count} 次刷卡没有记录卡号：按日志放行，卡本身不再判断（见 recording: cards）",
+        "{count} cards without numbers: let in as the journal says, not judged anew (see recording: cards)",
     ),
     "lost": ("有 {count} 条读数当时没有写下", "{count} readings were not written at that time"),
     "breaks": (

@@ -11,7 +11,7 @@ from daemon.operator import RefusedError
 from daemon.recording.segment import Reading
 from daemon.recording.story import Item, Mark
 from daemon.rehearsal.stage import Stage
-from gatehouse.demands import Passage
+from gatehouse.demands import Demand, Passage, Priority
 from gatehouse.driver import Sample
 from gatehouse.events import Event
 from gatehouse.points import Quality
@@ -21,8 +21,8 @@ WARM = timedelta(minutes=10)
 _TURNS = 30.0
 _FAR = 600.0
 """Seconds within which the same thing that happens at another time is the same thing."""
-DEEDS = ("alarm.acknowledged", "alarm.reset", "operator.command")
-"""Kinds of events that are done again: what people did then."""
+DEEDS = ("alarm.acknowledged", "alarm.reset", "operator.command", "access.granted")
+"""Kinds of events that are done again: what people did then. Cards only where their numbers were not recorded."""
 FACTS = ("alarm.raised", "alarm.repeated", "alarm.returned", "output.told", "access.granted", "access.denied")
 """Kinds of events that are compared."""
 
@@ -144,6 +144,8 @@ class Replay:
                 desk.acknowledge(str(deed.content["alarm"]), by)
             elif deed.kind == "alarm.reset":
                 desk.reset(str(deed.content["alarm"]), by)
+            elif deed.kind == "access.granted":
+                self._let_in(deed.subject)
             elif deed.subject.startswith("lanes."):
                 passage = Passage(str(deed.content["command"]))
                 operator.move_lane(deed.subject.removeprefix("lanes."), passage, "replay", by)
@@ -151,6 +153,19 @@ class Replay:
                 operator.open_door(deed.subject.removeprefix("doors."), "replay", by)
         except (RefusedError, ValueError):
             self._course.refused += 1
+
+    def _let_in(self, output: str) -> None:
+        """A card opened: which one it was is not known, but that it did is."""
+        site, engine, now = self._plan.site, self._stage.engine, self._stage.clock.now
+        section, _, name = output.partition(".")
+        seconds = site.lanes[name].stay if section == "lanes" and name in site.lanes else 0.0
+        seconds = site.doors[name].unlock if section == "doors" and name in site.doors else seconds
+        if not self._course.masked or not seconds:
+            return
+        demand = Demand(output=output, value=Passage.OPEN, priority=Priority.CREDENTIAL, issuer=f"{output}.access",
+                        reason="card", until=now + seconds)  # fmt: skip
+        engine.arbiter.place(f"{output}.access (replayed)", [demand])
+        engine.judge({}, (), now)
 
     def _read(self, reading: Reading) -> None:
         stage, course, point = self._stage, self._course, reading.point

@@ -122,6 +122,20 @@ def test_a_card_without_its_number_is_not_judged_but_counted(plan) -> None:
     assert [each.key for each in course.facts if each.key[0] == "access"] == [("access", "doors.north", "granted")]
 
 
+def test_a_card_without_its_number_opens_as_the_journal_says(plan) -> None:
+    card = Event(id="a", at=START + timedelta(seconds=30.1), kind="access.granted", subject="doors.north")
+    walk = (32.0, "io1.input1", True), (36.0, "io1.input1", False)
+    course = play(plan(), (30.0, "north.card", None), *walk, deeds=[card])
+    told = [(round(each.at - AT, 1), each.key[2]) for each in course.facts if each.key[:2] == ("output", "doors.north")]
+    assert told[-2:] == [(30.1, "open"), (35.1, "closed")]
+    assert seen(course) == [], "nobody forced the door"
+    judged = play(plan(), (30.0, "north.card", "0004712345"), *walk, deeds=[card])
+    assert [each.key[2] for each in judged.facts if each.key[:2] == ("output", "doors.north")][-2:] == [
+        "open",
+        "closed",
+    ]
+
+
 def test_what_the_recording_and_the_site_do_not_share_is_told(plan) -> None:
     course = play(plan(), (30.0, "gone.input1", True), Mark(AT + 50, "lost", 7), Mark(AT + 60, "torn"))
     assert (course.strange, course.lost, course.breaks) == ({"gone.input1"}, 7, 1)
