@@ -112,7 +112,8 @@ class Replay:
         second = max(item.at - self._zero, self._stage.second)
         if isinstance(item, Mark) and item.kind == "started":
             self._stage.skip(second)
-            self._stage.restart()
+            if self._course.readings:  # else the stage has only just begun itself
+                self._stage.restart()
             return
         self._pass(second)
         if isinstance(item, Reading):
