@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from daemon.config.strict import STRICT
+from daemon.config.strict import STRICT, between
 from rules._settings import Duration
 
 _DAY = 86400.0
@@ -17,7 +17,7 @@ class Recording(BaseModel):
 
     points: Literal["rules", "all", "none"] = "rules"
     """Those that some rule looks at, every one, or none."""
-    keep: Annotated[Duration, Field(ge=3600, le=366 * _DAY)] = 14 * _DAY
+    keep: Annotated[Duration, between(3600, 366 * _DAY, ("1h", "366d"))] = 14 * _DAY
     megabytes: Annotated[int, Field(ge=10, le=1_000_000)] = 500
     """More than that is not kept: what is oldest goes first."""
     deadband: Annotated[float, Field(ge=0, le=0.2, strict=False)] = 0.01
