@@ -39,6 +39,7 @@ from daemon.lessons import Lessons
 from daemon.operator import Operator
 from daemon.orders import Orders
 from daemon.parts import Daemon, exclusive, feed_trouble, journal_trouble, recording_trouble, shown
+from daemon.patrol.patrol import Patrol
 from daemon.reasons import Reasons
 from daemon.recorder import Recorder
 from daemon.recording.tape import Tape
@@ -84,6 +85,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     desk = Desk(engine, lambda: daemon.plan, clock)
     office = Office(plan.directory, engine, journal, channels, titles, secrets.read, clock, plan.site.site)
     status.office = office
+    patrol = Patrol(lambda: daemon.plan, engine, desk, office, journal, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
     engine.annunciator.shelving.keep = journal.keep
@@ -107,6 +109,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         operator=operator,
         desk=desk,
         office=office,
+        patrol=patrol,
         api=Api(status, operator, journal, titles),
         supervisor=Supervisor(engine.raise_own, clock),
         blackbox=blackbox,

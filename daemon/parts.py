@@ -10,6 +10,7 @@ from daemon.api import Api
 from daemon.channels import make
 from daemon.channels.outbox import Outbox
 from daemon.clock import Clock
+from daemon.config.channels import Patrol as PatrolSettings
 from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.engine import Engine
@@ -23,6 +24,8 @@ from daemon.journal.journal import Journal
 from daemon.leftovers import Leftovers
 from daemon.operator import Operator
 from daemon.orders import Orders
+from daemon.patrol.patrol import Patrol
+from daemon.patrol.phones import Phones
 from daemon.recorder import Recorder
 from daemon.recording.tape import Tape
 from daemon.status import Status
@@ -66,6 +69,7 @@ class Daemon:
     operator: Operator
     desk: Desk
     office: Office
+    patrol: Patrol
     api: Api
     supervisor: Supervisor
     blackbox: Blackbox
@@ -111,7 +115,12 @@ class Daemon:
     def add_channel(self, name: str) -> Outbox:
         """The outbox of a channel of the plan; it does not run yet."""
         site, tell = self.plan.site, self._tell_channel(name)
-        outbox = make.outbox(name, site.channels[name], site.site.id, self.secrets.read, self.clock, tell)
+        settings, read, clock = site.channels[name], self.secrets.read, self.clock
+        outbox: Outbox
+        if isinstance(settings, PatrolSettings):
+            outbox = Phones(name, settings, site.site.id, read, clock, tell, self.patrol)
+        else:
+            outbox = make.outbox(name, settings, site.site.id, read, clock, tell)
         self.channels[name] = outbox
         return outbox
 

@@ -28,13 +28,14 @@ _RATES: Mapping[str, tuple[Rate, ...]] = MappingProxyType({
     "mail": (Rate(60, _MINUTE),),
 })  # fmt: skip
 _EACH: Mapping[str, tuple[Rate, ...]] = MappingProxyType({"wecom_app": (Rate(30, _MINUTE),)})
+_PROBES: Mapping[str, tuple[float, float]] = MappingProxyType({"patrol": (15.0, 5.0)})
 _LIMITS: Mapping[str, float] = MappingProxyType({"voice": 10.0, "mail": 10.0, "apprise": 15.0})
 _USUAL = 5.0
 
 
 def outbox(  # noqa: PLR0917 - all that an outbox is made of
     name: str,
-    channel: settings.AnyChannel,
+    channel: settings.Service,
     site: str,
     read: Callable[[str], bytes],
     clock: Clock,
@@ -49,16 +50,19 @@ def pace_of(channel: settings.AnyChannel) -> Pace:
     """How much, how fast."""
     kind = channel.kind
     rates = _RATES.get(kind, ()) if channel.per_minute is None else (Rate(channel.per_minute, _MINUTE),)
+    probe, probe_again = _PROBES.get(kind, (300.0, 30.0))
     return Pace(
         rates=rates,
         each=_EACH.get(kind, ()),
         limit=channel.limit or _LIMITS.get(kind, _USUAL),
         lanes=1 if kind == "apprise" else 4,
         language=channel.language,
+        probe=probe,
+        probe_again=probe_again,
     )
 
 
-def sender(channel: settings.AnyChannel, site: str, read: Callable[[str], bytes], clock: Clock) -> Sender:
+def sender(channel: settings.Service, site: str, read: Callable[[str], bytes], clock: Clock) -> Sender:
     """What sends; nothing is read or opened yet."""
     return _Maker(site, read, clock).make(channel)
 
@@ -69,7 +73,7 @@ class _Maker:
     def __init__(self, site: str, read: Callable[[str], bytes], clock: Clock) -> None:
         self._site, self._read, self._clock = site, read, clock
 
-    def make(self, channel: settings.AnyChannel) -> Sender:
+    def make(self, channel: settings.Service) -> Sender:
         match channel:
             case settings.Wecom() | settings.WecomApp() | settings.Dingtalk() | settings.Feishu():
                 return self._chat(channel)
@@ -124,7 +128,7 @@ class _Maker:
         token, password = self._maybe(channel.token), self._maybe(channel.password)
         return Topics(self._web(channel, channel.ca), token, channel.user, password, channel.server, channel.topic)
 
-    def _web(self, channel: settings.AnyChannel, ca: str | None) -> Web:
+    def _web(self, channel: settings.Service, ca: str | None) -> Web:
         return Web(pace_of(channel).limit, self._clock, self._maybe(ca))
 
     def _secret(self, name: str) -> SecretText:

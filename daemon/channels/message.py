@@ -21,6 +21,8 @@ class Message:
     """Only an exercise; every channel says so first."""
     valid: float = 120.0
     """Seconds from `put` in which it is worth sending; then it has failed."""
+    occurrence: str = ""
+    """Of the alarm that it is about, for channels that show more of it than words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, ladders, overload, plugins, record, wishes
+from daemon.config import cards, contradictions, hardware, ladders, overload, patrol, plugins, record, wishes
 from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
@@ -60,6 +60,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     contradictions.zones(draft, {name: full["release"] for name, full in releases.items()})
     contradictions.subscribers(draft, secrets)
     contradictions.channels(draft, secrets)
+    patrol.check(draft)
     book = _cards(draft, folder)
     explicit = list(explicit_rules(draft, names, releases))
     rules = _standing([*_implied(draft, releases, book, explicit), *explicit])

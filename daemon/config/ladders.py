@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from daemon.config import people as written
+from daemon.config.channels import Patrol
 from daemon.config.draft import Draft
 from daemon.config.faults import Fault, Term, Where, listed, nearest
 from daemon.config.references import Names
@@ -100,8 +101,11 @@ class _Known:
                     ("people", name, "addresses", key), "channel_unknown", at_key=True,
                     nearest=nearest(key, kinds), value=key, known=listed(sorted(filter(None, kinds))),
                 )  # fmt: skip
-        return Person(id=name, name=entry.name, roles=tuple(entry.roles), addresses=dict(entry.addresses),
-                      phone=entry.phone, language=entry.language)  # fmt: skip
+        phones = {channel: Address(name) for channel, its in self._draft.sound("channels")
+                  if isinstance(its, Patrol) and name in its.guards}  # fmt: skip
+        addresses = {**phones, **entry.addresses, **phones}  # first, and nothing else can be meant by that name
+        return Person(id=name, name=entry.name, roles=tuple(entry.roles), addresses=addresses, phone=entry.phone,
+                      language=entry.language)  # fmt: skip
 
     # Ladders
 

@@ -51,6 +51,10 @@ Contact = Annotated[str, Refers("contact")]
 """A point that is on or off."""
 
 
+Way = Annotated[str, Field(max_length=200)]
+"""How one gets there, for the cards of guards on their phones. No code of a door and no name belongs here."""
+
+
 class Section(BaseModel):
     """A table of the site file: frozen, and unknown keys are faults."""
 
@@ -112,6 +116,8 @@ class Door(Section):
     """One entry of `doors:`."""
 
     title: str
+    way: Way = ""
+    """How guards get there, for their phones."""
     lock: Relay
     """The relay."""
     energised: Literal["open", "closed"] = "open"
@@ -131,6 +137,8 @@ class Lane(Section):
     """One entry of `lanes:`."""
 
     title: str
+    way: Way = ""
+    """How guards get there, for their phones."""
     open: Relay
     close: Relay
     presence: Contact
@@ -159,6 +167,8 @@ class Zone(Section):
     """One entry of `zones:`."""
 
     title: str
+    way: Way = ""
+    """How guards get there, for their phones."""
     fire: list[Contact] = []
     """Contacts of the fire panel, already decided there: any one of them releases."""
     release: list[Annotated[str, Refers("passage")]] = []

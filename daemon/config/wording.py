@@ -6,6 +6,7 @@ from daemon.config.wording_cards import CARDS
 from daemon.config.wording_channels import CHANNELS
 from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
+from daemon.config.wording_patrol import PATROL
 from daemon.config.wording_record import RECORD
 from daemon.config.wording_rehearsal import REHEARSAL
 from daemon.config.wording_rules import RULES
@@ -349,7 +350,7 @@ _SITE = {
 
 WORDS = MappingProxyType({
     **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS, **RULES,
-    **RECORD,
+    **PATROL, **RECORD,
 })  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 

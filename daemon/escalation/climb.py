@@ -119,10 +119,21 @@ class Climb(msgspec.Struct, kw_only=True):
     """Why it ended."""
     spent: bool = False
     """All that the ladder has was done, and nobody has answered."""
+    hastened: bool = False
+    """Somebody asked for the next step now."""
 
     def key(self, ring: Ring) -> str:
         """The same for the same message, however often it is handed over."""
         return f"{self.mark}/{ring.step}/{ring.ring}/{ring.person or '-'}/{ring.channel}"
+
+    def ring(self, key: str) -> Ring | None:
+        """The message of this key, as far as it is known; None for another's or one of a ring that is over."""
+        if not key.startswith(f"{self.mark}/"):
+            return None
+        known = (Ring(number, stage.rings, chain.person, leg.channel, 0.0, "")
+                 for number, stage in enumerate(self.stages) for chain in stage.chains
+                 for leg in chain.legs)  # fmt: skip
+        return next((ring for ring in known if self.key(ring) == key), None)
 
     # What people and channels say
 
@@ -142,6 +153,13 @@ class Climb(msgspec.Struct, kw_only=True):
             return False
         leg.state, leg.why = state, why
         return True
+
+    def hasten(self, now: float, roster: Roster) -> list[Act]:
+        """Somebody needs help: the next step that calls people begins now, or the last one calls again."""
+        if any(step.calls and stage.begun is None for step, stage in self._open()):
+            self.hastened = True
+            return []
+        return self.again(now, roster)
 
     def end(self, why: str) -> None:
         """It asks for nobody any more."""
@@ -200,7 +218,7 @@ class Climb(msgspec.Struct, kw_only=True):
         return step.calls and step.repeat is not None and (step.times is None or stage.rings < step.times)
 
     def _steps(self, now: float, roster: Roster) -> Iterator[Act]:
-        hurried = self._hurried()
+        hurried, self.hastened = self._hurried(), False
         for number, (step, stage) in enumerate(zip(self.ladder.steps, self.stages, strict=True)):
             if self._satisfied(step):
                 continue
@@ -253,7 +271,7 @@ class Climb(msgspec.Struct, kw_only=True):
         if not ahead or not behind:
             return set()
         last = max(step.after for step, _ in behind)
-        if not _exhausted([(step, stage) for step, stage in behind if step.after == last]):
+        if not self.hastened and not _exhausted([(step, stage) for step, stage in behind if step.after == last]):
             return set()
         first = min(step.after for _, step in ahead)
         return {number for number, step in ahead if step.after == first}

@@ -61,6 +61,11 @@ class Office:
         return self.escalations.directory
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The site's own time."""
+        return self._zone
+
+    @property
     def progress(self) -> int:
         """For the watchdog."""
         return self.escalations.progress

@@ -141,6 +141,20 @@ class Escalations:
         self._changed(run)
         return True
 
+    def hasten(self, occurrence: str) -> None:
+        """Somebody needs help there: the next step begins now."""
+        run = self.runs.get(occurrence)
+        if run is not None:
+            run.acts += run.climb.hasten(self._elapsed(run), self._roster)
+            self._changed(run)
+
+    def awaited(self, key: str) -> Call | None:
+        """The message of this key, of a ladder that is being climbed; also of one that the last run has sent."""
+        for run in self.runs.values():
+            if ring := run.climb.ring(key):
+                return self._call(run, ring)
+        return None
+
     def receive(self, call: Call, receipt: Receipt) -> None:
         """What became of a message."""
         run = self.runs.get(call.occurrence)

@@ -76,7 +76,9 @@ class Teller:
         head, text = sayings.called(
             its.kind, int(its.severity), place, local, call.elapsed, ring.late, language  # type: ignore[arg-type] # one of the two
         )  # fmt: skip
-        message = Message(call.key, head, text, its.severity, call.drill)
+        if not call.drill and self.earnest():
+            head, text = sayings.earnest(head, text, language)  # type: ignore[arg-type] # one of the two
+        message = Message(call.key, head, text, its.severity, call.drill, occurrence=call.occurrence)
         self.put(ring.person, ring.channel, message, lambda receipt: self._receipt(call, receipt))
 
     def put(self, person: str, channel: str, message: Message, report: Report) -> None:
@@ -97,6 +99,10 @@ class Teller:
             return self._secret(address.text).decode().strip()
         except (SecretError, UnicodeDecodeError):
             return ""  # a failed message says so, and the next channel is tried at once
+
+    def late(self, call: Call, receipt: Receipt) -> None:
+        """A receipt of a message that an earlier run has sent."""
+        self._receipt(call, receipt)
 
     def _receipt(self, call: Call, receipt: Receipt) -> None:
         ring = call.ring

@@ -146,6 +146,9 @@ _MESSAGE = dict.fromkeys(
     ),
     _FREE,
 )
+_PATROL = dict.fromkeys(
+    ("person", "guard", "command", "id", "alarm", "alarm_kind", "occurrence", "off_shift", "why", "unwritten"), _FREE
+)
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 
 EVENTS: Mapping[str, Kind] = {
@@ -180,6 +183,8 @@ EVENTS: Mapping[str, Kind] = {
         ("ladder.begun", "ladder.step", "ladder.answered", "ladder.spent", "ladder.ended"), Kind(2, _LADDER)
     ),
     **{f"message.{word}": Kind(2, _MESSAGE) for word in ("queued", "sent", "delivered", "read", "failed")},
+    "patrol.obeyed": Kind(2, _PATROL),
+    "patrol.refused": Kind(2, _PATROL),
     "device.offline": Kind(0, _WHY),
     "device.online": Kind(0, _WHY),
     "line.down": Kind(0, _WHY),

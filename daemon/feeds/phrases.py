@@ -10,6 +10,7 @@ from string import Formatter
 from daemon.feeds.phrases_channels import CHANNELS
 from daemon.feeds.texts import REASONS, Language
 from daemon.feeds.texts_ladders import WHY
+from daemon.patrol.wordings import WHY as PATROL
 
 PHRASES = {
     # points
@@ -237,6 +238,9 @@ PHRASES = {
     "timed out": "超时",
     "Not authorized": "未授权",
     **CHANNELS,
+    **{why.en: why.zh for why in PATROL.values()},
+    "the phone has not confirmed it within {seconds} s": "手机 {seconds} 秒内没有确认收到",
+    "the broker does not let us read {topic}: {why}": "代理不允许读取 {topic}：{why}",
     **WHY,
 }  # fmt: skip
 """English, as the daemon's parts say it -> Chinese. The first that fits counts."""

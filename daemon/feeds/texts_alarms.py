@@ -17,6 +17,7 @@ ALARMS = {
     "water": ("水浸报警", "water alarm"),
     "water_warning": ("水位预警", "water warning"),
     "water_low": ("水位过低", "water too low"),
+    "guard_help": ("巡逻员求援", "guard needs help"),
     "sos": ("求助", "call for help"),
     "temperature_high": ("温度过高", "too hot"),
     "temperature_low": ("温度过低", "too cold"),

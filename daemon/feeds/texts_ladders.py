@@ -45,6 +45,16 @@ LADDERS = {
         ("{place}：群通知失败（{channel}），{why}", "{place}: the group not reached by {channel}: {why}"),
         ("通知失败", "message failed"),
     ),
+    "patrol.obeyed": (
+        ("{place}：{alarm}，{person} 手机答复：{command}", "{place}: {alarm}, {person} by phone: {command}"),
+        ("{place}：{person} 手机答复：{command}", "{place}: {person} by phone: {command}"),
+        ("手机答复", "answered by phone"),
+    ),
+    "patrol.refused": (
+        ("{place}：{person} 手机指令（{command}）被拒：{why}", "{place}: {person} by phone, {command}, refused: {why}"),
+        ("{place}：手机指令被拒：{why}", "{place}: a command by phone is refused: {why}"),
+        ("手机指令被拒", "command by phone refused"),
+    ),
     "alarm.escalated": (
         ("{place}：{alarm} 无人确认，已升级", "{place}: {alarm}, nobody has acknowledged it, escalated"),
         ("{alarm} 无人确认，已升级", "{alarm}, nobody has acknowledged it, escalated"),

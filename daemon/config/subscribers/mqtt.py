@@ -20,13 +20,17 @@ def _broker(text: str) -> str:
     return text
 
 
+BrokerUrl = Annotated[str, AfterValidator(_broker)]
+"""mqtt://host:port or mqtts://host:port."""
+
+
 class Mqtt(Subscriber):
     """A broker, and as whom to write to it."""
 
     secrets: ClassVar[tuple[str, ...]] = ("password", "client", "ca")
 
     kind: Literal["mqtt"] = "mqtt"
-    broker: Annotated[str, AfterValidator(_broker)]
+    broker: BrokerUrl
     """mqtt://host:port or mqtts://host:port."""
     user: str | None = None
     password: SecretName | None = None

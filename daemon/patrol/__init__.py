@@ -1,0 +1,1 @@
+"""Patrol phones: alarm cards out, signed answers in."""
