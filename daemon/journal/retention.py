@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal
 
-Class = Literal["alarm", "drill", "access", "operations", "patrol", "network", "record"]
+Class = Literal["alarm", "access", "operations", "patrol", "network", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ CLASSES: Mapping[Class, Promise] = {
     "operations": Promise(("*",), 180, 180, "DB11/T 2552-2026 8.4.3"),
 }
 """The first class that fits a kind is its class. `operations`: orders, outputs, devices, configuration, the rest."""
-THINNED: tuple[Class, ...] = ("network", "operations", "access", "patrol", "drill")
+THINNED: tuple[Class, ...] = ("network", "operations", "access", "patrol")
 """Classes that make room when the disk is about to be full, in this order."""
 
 
