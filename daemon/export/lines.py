@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from daemon.export.order import WHOLE, Order, Place
-from daemon.feeds.catalogue import PERSONAL, describe, published, see
+from daemon.feeds.catalogue import PERSONAL, published, see, sentence
 from daemon.journal.file import JournalError, explain, outline, reader
 from daemon.journal.line import read
 from daemon.journal.query import Search
@@ -67,7 +67,7 @@ def told(event: Event, digest: bytes, body: bytes, tier: int, place: Place) -> d
         "actor": view.actor,
         "cause": view.cause,
         "content": msgspec.to_builtins(view.content, str_keys=True, enc_hook=str),
-        "text": {language: describe(event, place.titles, tier, language) for language in ("zh", "en")},
+        "text": {"zh": sentence(event.kind, view, "zh"), "en": sentence(event.kind, view, "en")},
     }
     if tier >= PERSONAL:
         line["hash"] = digest.hex()

@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from daemon.journal.cut import hash_of
+from daemon.journal.cut import hash_of, run_over
 from daemon.journal.file import JournalError, explain, outline, reader
 from daemon.journal.gaps import VOUCHING, Gaps
 from daemon.journal.line import columns, from_microseconds, read
@@ -152,8 +152,9 @@ class _Walk:
 
     def _begin_at(self, start: int) -> None:
         """Trust the hash that the line before bears."""
-        before = hash_of(self._database, start - 1)
-        self._number = start - 1
+        self._number, before = start - 1, hash_of(self._database, start - 1)
+        if before is None and (run := run_over(self._database, start - 1)) is not None:
+            self._number, before = run
         if before is not None:
             self._before = before
         else:

@@ -7,7 +7,7 @@ is found by `verify`. When the oldest lines are all gone, the front moves up beh
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -17,11 +17,14 @@ import apsw
 
 from daemon.journal.line import Line, from_microseconds
 from daemon.journal.link import link
+from daemon.journal.schema import has_second
 from daemon.journal.sizes import count
 
 CUT = "journal.cut"
 MOST_RUNS = 2000
 """Runs that one step of the front leaves behind."""
+MOST_SPARED = 500
+"""Lines that may not go which one look passes by."""
 _RUN = struct.Struct(">QQ")
 _ROW = "SELECT hash, at, CAST(kind AS TEXT), CAST(body AS BLOB) FROM events WHERE number = ?"
 _RUN_BEFORE = "SELECT first, last, hash FROM cuts WHERE first <= ? ORDER BY first DESC LIMIT 1"
@@ -66,12 +69,18 @@ def hash_of(database: apsw.Connection, number: int) -> bytes | None:
     """The hash of a line that is there, ends a run, or is the one before the front; None for any other."""
     row: Any = database.execute("SELECT hash FROM events WHERE number = ?", (number,)).fetchone()
     if row is None:
-        run: Any = database.execute(_RUN_BEFORE, (number,)).fetchone()
-        if run is not None and run[1] == number:
-            row = run[2:]
+        run = run_over(database, number)
+        if run is not None and run[0] == number:
+            row = run[1:]
         else:
             row = database.execute("SELECT base_hash FROM chain WHERE base_number = ?", (number,)).fetchone()
     return row[0] if row is not None and isinstance(row[0], bytes) else None
+
+
+def run_over(database: apsw.Connection, number: int) -> tuple[int, bytes] | None:
+    """Last number and hash of the run in which a line went."""
+    run: Any = database.execute(_RUN_BEFORE, (number,)).fetchone() if has_second(database) else None
+    return (run[1], run[2]) if run is not None and run[1] >= number else None
 
 
 def told_by(database: apsw.Connection, told: int) -> list[Run]:
@@ -125,7 +134,8 @@ class Front:
 def find_front(database: apsw.Connection, base: int) -> Front | None:
     """How far the front may move in one step; None where it stands well."""
     ends: Any = database.execute(
-        "SELECT last, hash FROM cuts WHERE last < (SELECT min(number) FROM events) ORDER BY first LIMIT ?", (MOST_RUNS,)
+        "SELECT last, hash FROM cuts WHERE first < (SELECT min(number) FROM events) ORDER BY first LIMIT ?",
+        (MOST_RUNS,),
     ).fetchall()
     if not ends or ends[-1][0] <= base:
         return None
@@ -142,16 +152,34 @@ def move_front(database: apsw.Connection, front: Front, told: int) -> None:
     database.executemany("UPDATE cuts SET told = ? WHERE first = ?", ((told, run.first) for run in front.kept))
 
 
-def numbers_of(
-    database: apsw.Connection, kind: str, upto: int, limit: int, spared: Callable[[int, str], bool]
-) -> Iterator[int]:
-    """The oldest lines of a kind up to a number that are not spared, at most `limit`, in order."""
+@dataclass(slots=True)
+class Looked:
+    """What one look along a kind brought."""
+
+    numbers: list[int]
+    """Of lines that may go."""
+    resume: int
+    """Where the next look begins: behind the lines that are spared, or, when all were seen, at 0."""
+
+
+def look_along(
+    database: apsw.Connection, kind: str, bounds: tuple[int, int], limit: int, spared: Callable[[int, str], bool]
+) -> Looked:
+    """The oldest lines of a kind between two numbers that are not spared, at most `limit`, in order.
+
+    At most `MOST_SPARED` spared ones are passed by in one go: the next look goes on from there.
+    """
     rows: Any = database.execute(
-        "SELECT number FROM events INDEXED BY events_kind WHERE kind = ? AND number <= ? ORDER BY number", (kind, upto)
+        "SELECT number FROM events INDEXED BY events_kind"
+        " WHERE kind = ? AND number > ? AND number <= ? ORDER BY number",
+        (kind, *bounds),
     )
+    found, passed = list[int](), 0
     for (number,) in rows:
-        if limit <= 0:
-            break
         if not spared(number, kind):
-            limit -= 1
-            yield number
+            found.append(number)
+        elif (passed := passed + 1) >= MOST_SPARED:
+            return Looked(found, number)
+        if len(found) >= limit:
+            return Looked(found, bounds[0])
+    return Looked(found, 0)

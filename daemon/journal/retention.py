@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal
 
-Class = Literal["alarm", "access", "operations", "patrol", "network", "record"]
+Class = Literal["alarm", "drill", "access", "operations", "patrol", "network", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,8 @@ class Promise:
 
 
 CLASSES: Mapping[Class, Promise] = {
-    "alarm": Promise(
-        ("alarm.*", "incident.*", "ladder.*", "message.*", "drill.*", "walk.*"), 366, 90, "DB11/T 2552-2026 8.2.5"
-    ),
+    "alarm": Promise(("alarm.*", "incident.*", "ladder.*", "message.*"), 366, 90, "DB11/T 2552-2026 8.2.5"),
+    "drill": Promise(("drill.*", "walk.*"), 366, 180, "公安部令第61号 (MPS order 61) 40: a drill every half year"),
     "access": Promise(("access.*", "visitor.*", "vehicle.*"), 180, 180, "GB 50396-2007 5.2.2, DB11/T 2552-2026 8.4.3"),
     "patrol": Promise(("patrol.*",), 90, 90, "DB11/T 2552-2026 8.5.2"),
     "network": Promise(
@@ -35,7 +34,7 @@ CLASSES: Mapping[Class, Promise] = {
     "operations": Promise(("*",), 180, 180, "DB11/T 2552-2026 8.4.3"),
 }
 """The first class that fits a kind is its class. `operations`: orders, outputs, devices, configuration, the rest."""
-THINNED: tuple[Class, ...] = ("network", "operations", "access", "patrol")
+THINNED: tuple[Class, ...] = ("network", "operations", "access", "patrol", "drill")
 """Classes that make room when the disk is about to be full, in this order."""
 
 

@@ -16,7 +16,7 @@ import structlog
 
 from daemon.journal.ballast import Ballast
 from daemon.journal.chain import verify
-from daemon.journal.cut import CUT, Write, move_front, remove
+from daemon.journal.cut import Write, move_front, remove
 from daemon.journal.file import (
     DisplacedError,
     ForeignFileError,
@@ -144,7 +144,7 @@ class Store:
                 return False
             head, digest = known.head, known.hash
             if deed.content:
-                head, digest = insert(database, known, [line(CUT, deed.content)])
+                head, digest = insert(database, known, [line(deed.kind, deed.content)])
             if deed.found is not None:
                 remove(database, deed.found, head)
             if deed.front is not None:

@@ -15,7 +15,7 @@ import structlog
 
 from daemon.clock import Clock
 from daemon.journal.calendar import KEY, Calendar
-from daemon.journal.cut import CUT, Found, Front, Run, examine, find_front, numbers_of, proof
+from daemon.journal.cut import CUT, Found, Front, Run, examine, find_front, look_along, proof
 from daemon.journal.gaps import REPLACED
 from daemon.journal.line import read
 from daemon.journal.retention import CLASSES, THINNED, Class, Retention, class_of
@@ -25,6 +25,7 @@ from daemon.journal.sizes import Size, sizes
 
 log = structlog.get_logger()
 
+DAMAGED = "journal.damaged"
 STEP = 200
 """Lines that go in one step."""
 SPARE = 64 << 20
@@ -39,6 +40,7 @@ _FRONT_RUNS = 100
 class Deed:
     """One step, as the store carries it out in one transaction."""
 
+    kind: str = CUT
     content: dict[str, object] = field(default_factory=dict)
     """Of the line that tells of it; empty: there is nothing to tell."""
     found: Found | None = None
@@ -60,7 +62,10 @@ class Trimmer:
         self._clock = clock
         self._calendar = Calendar()
         self._epoch = ""
+        self.resumes: dict[str, int] = {}
+        """Where the next look along a kind begins."""
         self._bad: frozenset[int] = frozenset()  # lines that were changed: evidence, which stays
+        self._untold: list[int] = []  # those of them that no line has told of yet
 
     def settle(self, retention: Retention, subscribers: Iterable[str]) -> None:
         """What the site wants kept, and who still gets it."""
@@ -74,7 +79,7 @@ class Trimmer:
     def next(self, database: apsw.Connection, known: Known, path: Path) -> Deed | None:
         """The next step; None when there is nothing to do now. apsw.Error, OSError."""
         if known.epoch != self._epoch:
-            self._epoch, self._bad = known.epoch, frozenset()
+            self._epoch, self._bad, self._untold, self.resumes = known.epoch, frozenset(), [], {}
             self._calendar = Calendar(known.kept.get(KEY))
         self.room = look(path, database)
         now = self._clock.utc()
@@ -82,7 +87,8 @@ class Trimmer:
             self._calendar.forget(known.base)
             return Deed(keeps={KEY: self._calendar.state()})
         step = _Step(self, database, known, sizes(database), self.room)
-        return next((deed for deed in step.deeds() if deed is not None), None)
+        found = next((deed for deed in step.deeds() if deed is not None), None)
+        return self._tell_bad() if self._untold else found
 
     def upto(self, days: int) -> int:
         """The newest line that is older than so many days."""
@@ -90,8 +96,14 @@ class Trimmer:
 
     def spoilt(self, numbers: Sequence[int]) -> None:
         """These lines do not fit the chain; they are left alone from now on."""
-        log.error("lines of the journal were changed and are not cut", lines=list(numbers)[:20])
         self._bad |= frozenset(numbers)
+        self._untold += numbers
+
+    def _tell_bad(self) -> Deed:
+        numbers, self._untold = self._untold, []
+        why = f"line {numbers[0]} was changed, removed or moved: its hash does not fit; it is kept as evidence"
+        log.error("the journal was tampered with", finding=why, faults=len(numbers))
+        return Deed(kind=DAMAGED, content={"number": numbers[0], "why": why, "faults": len(numbers)})
 
     @property
     def bad(self) -> frozenset[int]:
@@ -113,8 +125,8 @@ class _Step:
             if size.lines > 0:
                 self._kinds[class_of(kind)].append(kind)
                 self._taken[class_of(kind)] += size.room
-        names = known.cursors.keys() if trimmer.subscribers is None else trimmer.subscribers & known.cursors.keys()
-        self._cursors = {name: known.cursors[name] for name in names}
+        names = known.cursors.keys() if trimmer.subscribers is None else trimmer.subscribers
+        self._cursors = {name: known.cursors.get(name, 0) for name in names}
         self._slowest = min(self._cursors.values(), default=known.head)
         self._newest = known.head - LEAST_ROWS
 
@@ -160,14 +172,19 @@ class _Step:
         numbers: list[int] = []
         for name in names:
             for kind in self._kinds[name]:
-                bound = min(upto, self._slowest) if kind.startswith("alarm.") else upto
-                numbers += numbers_of(self._database, kind, bound, STEP, self._is_spared)
+                numbers += self._along(kind, min(upto, self._slowest) if kind.startswith("alarm.") else upto)
         found = examine(self._database, sorted(numbers)[:STEP])
         if found.bad:
             self._trimmer.spoilt(found.bad)
         if not found.runs:
             return None
         return Deed(content={**told, **self._told(found)}, found=found)
+
+    def _along(self, kind: str, upto: int) -> list[int]:
+        start = self._trimmer.resumes.get(kind, 0)
+        looked = look_along(self._database, kind, (start, upto), STEP, self._is_spared)
+        self._trimmer.resumes[kind] = looked.resume
+        return looked.numbers
 
     def _told(self, found: Found) -> dict[str, object]:
         classes = Counter(class_of(kind) for kind, _ in found.kinds)

@@ -196,6 +196,33 @@ def test_a_line_that_was_changed_is_evidence_and_stays(book: Book) -> None:
     assert [n for n in book.numbers() if n <= 5] == [3]
     verdict = verify(book.path)
     assert [finding.number for finding in verdict.findings] == [3]
+    (told,) = [one for one in query(book.path, 5, 99) if one.kind == "journal.damaged"]
+    assert (told.content["number"], told.content["faults"]) == (3, 1)
+    assert "kept as evidence" in told.content["why"]
+
+
+def test_lines_that_stay_do_not_hide_those_behind_them(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.journal.cut.MOST_SPARED", 2)
+    book.trim()
+    state = {"alarm": "a", "alarm_state": {"state": "latched", "occurrence": "o1"}}
+    book.store.commit([book.line("alarm.raised", state, 1) for _ in range(7)], {"o1": b"{}"}, {})
+    book.write("alarm.raised", "alarm.raised", "access.granted")
+    book.day(60)
+    for _ in range(10):
+        book.trim()
+    assert [n for n in book.numbers() if n <= 10] == [1, 2, 3, 4, 5, 6, 7]
+    assert verify(book.path).clean
+
+
+def test_one_can_begin_in_a_gap(book: Book) -> None:
+    for _ in range(30):
+        book.write(*KINDS, "access.denied", "access.denied")
+        book.day()
+    numbers, verdict = set(book.numbers()), verify(book.path)
+    for start in range(verdict.first, verdict.last):
+        found = verify(book.path, start)
+        assert found.clean, (start, found.findings)
+        assert found.checked == len([n for n in numbers if n >= start])
 
 
 def test_what_is_cut_is_not_in_the_file_any_more(book: Book) -> None:
