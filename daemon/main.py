@@ -11,6 +11,7 @@ from typing import TextIO
 
 import structlog
 
+from daemon import rollcall
 from daemon.actuators import actuators
 from daemon.alarms.desk import Desk
 from daemon.alarms.routes import routes as alarm_routes
@@ -48,6 +49,7 @@ from daemon.reload.reload import Reload
 from daemon.reload.source import Source
 from daemon.rules_api import routes as rule_routes
 from daemon.status import Status
+from daemon.rollcall import RollCalls
 from daemon.supervisor import Supervisor
 from daemon.technician_api import Technician
 from daemon.watchdog import ServiceManager, Watchdog
@@ -91,6 +93,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     engine.annunciator.shelving.keep = journal.keep
     tape = Tape(state / "recording", image, clock, recorder.boot, lambda why: engine.raise_own(recording_trouble(why)))
     tape.settle(plan.site.recording, engine.watched)
+    rollcalls = RollCalls(engine, journal.keep, titles, clock)
     engine.hear = tape.hear
     daemon = Daemon(
         plan=plan,
@@ -114,6 +117,8 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         supervisor=Supervisor(engine.raise_own, clock),
         blackbox=blackbox,
         tape=tape,
+        exercises=exercises,
+        rollcalls=rollcalls,
         secrets=secrets,
         clock=clock,
     )
@@ -139,6 +144,7 @@ def _face(daemon: Daemon) -> None:
 
 async def run(plan: Plan, secrets: Secrets, socket: Path, source: Source, amiss: Sequence[Condition] = ()) -> None:
     """Guard the site until SIGTERM or SIGINT; on SIGHUP apply what its `source` says by then.
+    api.add(rollcall.routes(daemon.rollcalls))
 
     `amiss`: what is, or is no more, to be said of the site's own files.
     """
@@ -201,6 +207,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("head", DailyHead(daemon.journal, daemon.recorder.emit, zone, daemon.clock).run)
 
 
+    crew.start("rollcalls", daemon.rollcalls.run, shown(daemon.rollcalls))
 async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Event) -> None:
     """Take back the alarms that stood: no door that a release had freed is locked before the journal was asked.
 
@@ -231,6 +238,7 @@ async def _standing(daemon: Daemon, *, silent: bool) -> tuple[list[bytes], bytes
         return await daemon.journal.standing(), (await daemon.journal.kept(LEFT)).get(LEFT)
     except OSError as error:
         if not silent:
+    await _roll_calls(daemon)
             log.error("alarms of the last run are not known", why=str(error))
         return None
 
@@ -241,6 +249,11 @@ async def _find_well(daemon: Daemon) -> None:
     daemon.engine.raise_own(journal_trouble(daemon.journal.trouble))
     for name, feed in daemon.feeds.items():
         daemon.engine.raise_own(feed_trouble(name, feed.status()["trouble"]))
+
+
+async def _roll_calls(daemon: Daemon) -> None:
+    with contextlib.suppress(OSError):  # told as trouble of the journal; the centre calls again
+        daemon.rollcalls.restore((await daemon.journal.kept(rollcall.PREFIX)).values())
 
 
 async def _announce(daemon: Daemon, manager: ServiceManager) -> None:

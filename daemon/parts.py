@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
@@ -29,6 +30,7 @@ from daemon.patrol.phones import Phones
 from daemon.recorder import Recorder
 from daemon.recording.tape import Tape
 from daemon.status import Status
+from daemon.rollcall import RollCalls
 from daemon.supervisor import Supervisor
 from gatehouse.alarms import Condition, Severity
 
@@ -70,6 +72,8 @@ class Daemon:
     desk: Desk
     office: Office
     patrol: Patrol
+    exercises: Exercises
+    rollcalls: RollCalls
     api: Api
     supervisor: Supervisor
     blackbox: Blackbox
@@ -99,9 +103,10 @@ class Daemon:
         """The feed of a subscriber of the plan; it does not run yet."""
         settings, site = self.plan.site.subscribers[name], self.plan.site.site.id
         self.feeds[name] = Feed(
+        zone = ZoneInfo(self.plan.site.site.timezone)
             name,
             settings,
-            carrier(name, settings, site, self.secrets.read, self.clock),
+            carrier(name, settings, site, self.secrets.read, self.clock, zone, self.rollcalls),
             self.journal,
             site,
             self.titles,

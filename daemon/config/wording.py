@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from daemon.config.wording_cards import CARDS
+from daemon.config.wording_centre import CENTRE
 from daemon.config.wording_channels import CHANNELS
 from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
@@ -349,8 +350,8 @@ _SITE = {
 }  # fmt: skip
 
 WORDS = MappingProxyType({
-    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS, **RULES,
-    **PATROL, **RECORD,
+    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **FEEDS, **REHEARSAL, **LADDERS, **RULES,
+    **CENTRE, **PATROL, **RECORD,
 })  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 

@@ -208,6 +208,8 @@ EVENTS: Mapping[str, Kind] = {
 _UNLISTED = Kind(3)
 
 
+    **dict.fromkeys(("rollcall.asked", "rollcall.answered", "rollcall.missed"), Kind(0, _ROLLCALL)),
+    **dict.fromkeys(("centre.clock", "centre.denied"), Kind(0, _ROLLCALL)),
 def fields_of(kind: str) -> Mapping[str, Field]:
     """The fields of a kind of event; none for an unlisted kind."""
     return EVENTS.get(kind, _UNLISTED).fields

@@ -6,15 +6,30 @@ from typing import Annotated
 
 from pydantic import Discriminator, Tag
 
+from daemon.config.subscribers.gb26875 import Gb26875
 from daemon.config.subscribers.mqtt import Mqtt
+from daemon.config.subscribers.sia_dc09 import SiaDc09
 from daemon.config.subscribers.subscriber import Doubt, Subscriber, loopback
 from daemon.config.subscribers.webhook import Webhook
 
-__all__ = ["KINDS", "AnySubscriber", "Doubt", "Mqtt", "Subscriber", "Webhook", "kind_of", "loopback"]
+__all__ = [
+    "KINDS",
+    "AnySubscriber",
+    "Doubt",
+    "Gb26875",
+    "Mqtt",
+    "SiaDc09",
+    "Subscriber",
+    "Webhook",
+    "kind_of",
+    "loopback",
+]
 
 USUAL = "mqtt"
 """What an entry without `kind` is."""
-KINDS: Mapping[str, type[Subscriber]] = MappingProxyType({"mqtt": Mqtt, "webhook": Webhook})
+KINDS: Mapping[str, type[Subscriber]] = MappingProxyType(
+    {"mqtt": Mqtt, "webhook": Webhook, "sia_dc09": SiaDc09, "gb26875": Gb26875}
+)
 """By the word after `kind:`."""
 
 
@@ -24,7 +39,10 @@ def kind_of(raw: object) -> str:
 
 
 AnySubscriber = Annotated[
-    Annotated[Mqtt, Tag("mqtt")] | Annotated[Webhook, Tag("webhook")],
+    Annotated[Mqtt, Tag("mqtt")]
+    | Annotated[Webhook, Tag("webhook")]
+    | Annotated[SiaDc09, Tag("sia_dc09")]
+    | Annotated[Gb26875, Tag("gb26875")],
     Discriminator(kind_of),
 ]
 """One entry of `subscribers:`."""

@@ -52,6 +52,8 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "device": {"why": "no answer for 3 s"},
     "line": {"why": "the port is gone"},
     "feed": {"subscriber": "police", "why": "connection refused"},
+    "rollcall": {"subscriber": "centre", "minutes": 10, "seconds": 42, "by": "王五 (root)", "what": ""},
+    "centre": {"subscriber": "centre", "minutes": 0, "seconds": 42, "by": "", "what": "initialise"},
     "journal": {"number": 7, "why": "line 7 was changed", "faults": 1, "count": 3, "first": "a", "last": "b",
                 "severities": {"1": 0}, "file": "journal.db.damaged", "after": 6, "kept": 2,
                 "day": "2026-11-21", "hash": "0" * 64, "rule": "days", "days": 180, "bytes": 8, "used": 98.2, "free": 9,
@@ -69,7 +71,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "config": {"by": "王五 (root)", "changes": ["~ devices.io1: unit 1 → 2"], "why": "io1.input8: no answer"},
 }  # fmt: skip
 SUBJECTS = {"access": "doors.north", "output": "lanes.in", "device": "devices.io1", "line": "lines.gate",
-            "feed": "feeds.police", "journal": "journal", "daemon": "daemon",
+            "feed": "feeds.police", "rollcall": "feeds.police", "centre": "feeds.police", "journal": "journal", "daemon": "daemon",
             "config": "config"}  # fmt: skip
 
 
