@@ -15,12 +15,12 @@ def replay(  # noqa: PLR0917 - typer calls it by name
     state: StateOpt = STATE,
     before: Annotated[
         Path | None,
-        typer.Option(help="与此站点的规则比，默认上次正确的副本。 Compare with these rules; else the last good copy."),
+        typer.Option(help="与此旧站点比，默认上次正确的副本。 Compare with this old site; else the last good copy."),
     ] = None,
     journal: Annotated[
         bool, typer.Option("--journal", help="与日志里真实发生的比。 Compare with what really happened.")
     ] = False,
-    tolerance: Annotated[float, typer.Option(min=0, help="相差这么多秒算同时。 Seconds that count as the same.")] = 1.0,
+    tolerance: Annotated[float, typer.Option(help="相差几秒算同时。 Seconds that count as the same.")] = 1.0,
     lang: LangOpt = Language.ZH,
     json_: JsonOpt = False,
 ) -> None:
