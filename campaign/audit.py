@@ -120,13 +120,20 @@ def _firsts(record: Record) -> dict[str, list[dict[str, Any]]]:
         if line["kind"] in _RAISES:
             open_lines[alarm].append(line)
         elif line["kind"] == "alarm.reset":
-            by = next((by for of, by in names if of == alarm and by in str(line)), "")
+            by = next((by for of, by in names if of == alarm and f"{by} " in f"{line['content'].get('by')} "), "")
             found.setdefault(by, []).extend(open_lines.pop(alarm, []))
-    for alarm, lines in open_lines.items():
-        last = [episode for episode in record.episodes if episode.alarm == alarm]
-        if last:
-            found.setdefault(last[-1].by, []).extend(lines)
+        elif line["kind"] == "journal.replaced" and not line["content"].get("after"):
+            _close(record, open_lines, found)  # nothing was left of the old one: what stood is forgotten
+    _close(record, open_lines, found)
     return found
+
+
+def _close(record: Record, open_lines: dict[str, list[dict[str, Any]]], found: dict[str, list[dict[str, Any]]]) -> None:
+    """What nobody reset belongs to the first hazard that has no line yet."""
+    for episode in record.episodes:
+        if episode.alarm in open_lines and episode.by not in found:
+            found[episode.by] = open_lines.pop(episode.alarm)
+    open_lines.clear()
 
 
 def _siren(record: Record, episode: Episode, due: float, promises: Promises, verdict: Verdict) -> None:
@@ -168,7 +175,7 @@ def _subscriber(record: Record, name: str, verdict: Verdict) -> None:
     ids = {each.event["id"] for each in told}
     for line in record.journal:
         if (
-            line["number"] <= record.settled
+            line["id"] in record.settled
             and line["id"] in owed
             and (line["id"] not in ids or line["id"] in record.refilled.get(name, ()))
         ):
@@ -183,7 +190,10 @@ def _subscriber(record: Record, name: str, verdict: Verdict) -> None:
         if first.setdefault(str(event["id"]), event) != event:
             verdict.find("doubled", f"{name} was told {event['id']} in two ways")
     verdict.looked["repeats"] += len(told) - len(first)
+    begun = Counter(line["number"] for line in record.journal)  # twice: by a journal that had to begin anew
     for one_number, next_number in _falls(told, ids):
+        if begun[next_number] > 1:
+            continue
         verdict.find("doubled", f"{name} got number {next_number} anew after {one_number}")
 
 

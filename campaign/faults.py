@@ -226,8 +226,12 @@ class Damage(Fault):
         await house.settled()
         house.take_over()
         house.saved = list(house.record.journal)
-        await house.kill()
         how = dice.choice(("pages", "head", "half", "log", "text"))
+        if how == "log":
+            await house.kill()
+        else:
+            house.note_down(time.monotonic())
+            await house.daemon.stop()
         _damage(house.state / "journal.db", how, dice)
         aside = len(list(house.state.glob("journal.db.bad-*[0-9Z]")))
         await house.start()
@@ -325,6 +329,32 @@ class Memory(Fault):
             await house.armed()
 
 
+class Medley(Fault):
+    """One fault after the other on one house, as a short look at all of them."""
+
+    name = "medley"
+    about = "all but damage, in turn, on one house"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._turns = [kind(folder) for kind in (Power, BrokerGone, Network, Calendar, DiskFull, Memory, Kill)]
+        self.costume = [word for fault in self._turns for word in fault.costume]
+        self._next = 0
+
+    async def strike(self, house: House, dice: random.Random) -> None:
+        """One round of the next one."""
+        if not house.daemon.running:
+            await house.start()
+            await house.armed()
+        await self._turns[self._next % len(self._turns)].strike(house, dice)
+        self._next += 1
+
+    async def finish(self, house: House) -> None:
+        """Of each its own."""
+        for fault in self._turns:
+            await fault.finish(house)
+
+
 FAULTS: dict[str, type[Fault]] = {
-    fault.name: fault for fault in (Kill, Power, BrokerGone, Network, DiskFull, Damage, Calendar, Memory)
+    fault.name: fault for fault in (Kill, Power, BrokerGone, Network, DiskFull, Damage, Calendar, Memory, Medley)
 }

@@ -194,7 +194,7 @@ class House(Stage):
     def take_over(self) -> None:
         """Read journal and witnesses into the record."""
         found = {line["id"]: line for line in [*self.saved, *aside(self.state), *events(self.state, {}, 0, 10_000_000)]}
-        lines = self.record.journal = sorted(found.values(), key=lambda line: int(line["number"]))
+        lines = self.record.journal = list(found.values())
         tiers = {name: int(entry["tier"]) for name, entry in self.copy.section("subscribers").items()}
         for name, witness in self.ears.items():
             if isinstance(witness, Witness):

@@ -91,9 +91,9 @@ class Record:
     refilled: dict[str, set[str]] = field(default_factory=dict)
     """Ids that came only when they were asked for again."""
     journal: list[dict[str, Any]] = field(default_factory=list)
-    """Every line, with those that only a file set aside still has."""
-    settled: int = 0
-    """Number up to which all had been acknowledged when the house came to rest; what follows tells of the last stop."""
+    """Every line in order, with those that only a file set aside, or a look before the damage, still has."""
+    settled: set[str] = field(default_factory=set)
+    """Lines that had to be acknowledged when the house came to rest; what follows tells of the last stop."""
     owed: dict[str, set[str]] = field(default_factory=dict)
     """By subscriber, the ids of the lines that it may see."""
     broken: list[str] = field(default_factory=list)

@@ -72,7 +72,7 @@ async def _rest(house: House) -> None:
     await house.settled()
     await house.read_diary()
     house.take_over()
-    house.record.settled = max(int(line["number"]) for line in house.record.journal)
+    house.record.settled = {line["id"] for line in house.record.journal}
     await house.ask_again()
     status = await house.daemon.stop()
     if status:
