@@ -61,7 +61,7 @@ def sound() -> Record:
         down=[Span(0.0, 5.0), Span(30.0, 33.0)],
         heard={"police": told(journal[:4], 20.4), "property": told(journal[:4], 20.4)},
         journal=journal,
-        owed={"police": ids, "property": ids},
+        owed={"police": set(ids), "property": set(ids)},
         settled=ids - {"a-5"},
     )
 
