@@ -47,9 +47,9 @@ from daemon.recording.tape import Tape
 from daemon.reload import face, trial
 from daemon.reload.reload import Reload
 from daemon.reload.source import Source
+from daemon.rollcall import RollCalls
 from daemon.rules_api import routes as rule_routes
 from daemon.status import Status
-from daemon.rollcall import RollCalls
 from daemon.supervisor import Supervisor
 from daemon.technician_api import Technician
 from daemon.watchdog import ServiceManager, Watchdog
@@ -88,12 +88,12 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     office = Office(plan.directory, engine, journal, channels, titles, secrets.read, clock, plan.site.site)
     status.office = office
     patrol = Patrol(lambda: daemon.plan, engine, desk, office, journal, clock)
+    rollcalls = RollCalls(engine, journal.keep, titles, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
     recorder.trace = blackbox.keep
     engine.annunciator.shelving.keep = journal.keep
     tape = Tape(state / "recording", image, clock, recorder.boot, lambda why: engine.raise_own(recording_trouble(why)))
     tape.settle(plan.site.recording, engine.watched)
-    rollcalls = RollCalls(engine, journal.keep, titles, clock)
     engine.hear = tape.hear
     daemon = Daemon(
         plan=plan,
@@ -112,13 +112,12 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         operator=operator,
         desk=desk,
         office=office,
+        rollcalls=rollcalls,
         patrol=patrol,
         api=Api(status, operator, journal, titles),
         supervisor=Supervisor(engine.raise_own, clock),
         blackbox=blackbox,
         tape=tape,
-        exercises=exercises,
-        rollcalls=rollcalls,
         secrets=secrets,
         clock=clock,
     )
@@ -138,13 +137,13 @@ def _face(daemon: Daemon) -> None:
     api.add(alarm_routes(daemon.desk, plan, journal, api.told, daemon.office.running))
     api.add(export_routes(daemon.recorder, journal))
     api.add(ladder_routes(daemon.office, plan))
+    api.add(rollcall.routes(daemon.rollcalls))
     api.add(rule_routes(reasons, journal, api.told))
     api.add(Technician(plan, daemon.lines, clock).routes())
 
 
 async def run(plan: Plan, secrets: Secrets, socket: Path, source: Source, amiss: Sequence[Condition] = ()) -> None:
     """Guard the site until SIGTERM or SIGINT; on SIGHUP apply what its `source` says by then.
-    api.add(rollcall.routes(daemon.rollcalls))
 
     `amiss`: what is, or is no more, to be said of the site's own files.
     """
@@ -201,13 +200,13 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
         lambda: daemon.plan.site, daemon.secrets.read, daemon.engine.raise_own, daemon.feeds, daemon.clock
     )
     crew.start("certificates", papers.run)
+    crew.start("rollcalls", daemon.rollcalls.run, shown(daemon.rollcalls))
     crew.start("leftovers", daemon.leftovers.run)
     crew.start("lessons", Lessons(lambda: daemon.plan.rules, daemon.journal).run)
     zone = daemon.plan.site.site.timezone
     crew.start("head", DailyHead(daemon.journal, daemon.recorder.emit, zone, daemon.clock).run)
 
 
-    crew.start("rollcalls", daemon.rollcalls.run, shown(daemon.rollcalls))
 async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Event) -> None:
     """Take back the alarms that stood: no door that a release had freed is locked before the journal was asked.
 
@@ -230,6 +229,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
     engine.know(_LAST_RUN)
     engine.judge_all()
     asked.set()
+    await _roll_calls(daemon)
     await _find_well(daemon)
 
 
@@ -238,9 +238,13 @@ async def _standing(daemon: Daemon, *, silent: bool) -> tuple[list[bytes], bytes
         return await daemon.journal.standing(), (await daemon.journal.kept(LEFT)).get(LEFT)
     except OSError as error:
         if not silent:
-    await _roll_calls(daemon)
             log.error("alarms of the last run are not known", why=str(error))
         return None
+
+
+async def _roll_calls(daemon: Daemon) -> None:
+    with contextlib.suppress(OSError):  # told as trouble of the journal; the centre calls again
+        daemon.rollcalls.restore((await daemon.journal.kept(rollcall.PREFIX)).values())
 
 
 async def _find_well(daemon: Daemon) -> None:
@@ -249,11 +253,6 @@ async def _find_well(daemon: Daemon) -> None:
     daemon.engine.raise_own(journal_trouble(daemon.journal.trouble))
     for name, feed in daemon.feeds.items():
         daemon.engine.raise_own(feed_trouble(name, feed.status()["trouble"]))
-
-
-async def _roll_calls(daemon: Daemon) -> None:
-    with contextlib.suppress(OSError):  # told as trouble of the journal; the centre calls again
-        daemon.rollcalls.restore((await daemon.journal.kept(rollcall.PREFIX)).values())
 
 
 async def _announce(daemon: Daemon, manager: ServiceManager) -> None:

@@ -29,8 +29,8 @@ from daemon.patrol.patrol import Patrol
 from daemon.patrol.phones import Phones
 from daemon.recorder import Recorder
 from daemon.recording.tape import Tape
-from daemon.status import Status
 from daemon.rollcall import RollCalls
+from daemon.status import Status
 from daemon.supervisor import Supervisor
 from gatehouse.alarms import Condition, Severity
 
@@ -71,9 +71,8 @@ class Daemon:
     operator: Operator
     desk: Desk
     office: Office
-    patrol: Patrol
-    exercises: Exercises
     rollcalls: RollCalls
+    patrol: Patrol
     api: Api
     supervisor: Supervisor
     blackbox: Blackbox
@@ -102,8 +101,8 @@ class Daemon:
     def add_feed(self, name: str) -> Feed:
         """The feed of a subscriber of the plan; it does not run yet."""
         settings, site = self.plan.site.subscribers[name], self.plan.site.site.id
-        self.feeds[name] = Feed(
         zone = ZoneInfo(self.plan.site.site.timezone)
+        self.feeds[name] = Feed(
             name,
             settings,
             carrier(name, settings, site, self.secrets.read, self.clock, zone, self.rollcalls),

@@ -30,6 +30,7 @@ _OWN = {
     "endpoint",
     "broker",
     "webhook_url",
+    "component_address",
     "no_address",
     "instant",
     "moment",

@@ -350,8 +350,8 @@ _SITE = {
 }  # fmt: skip
 
 WORDS = MappingProxyType({
-    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **FEEDS, **REHEARSAL, **LADDERS, **RULES,
-    **CENTRE, **PATROL, **RECORD,
+    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS, **RULES,
+    **PATROL, **CENTRE, **RECORD,
 })  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 

@@ -150,6 +150,7 @@ _PATROL = dict.fromkeys(
     ("person", "guard", "command", "id", "alarm", "alarm_kind", "occurrence", "off_shift", "why", "unwritten"), _FREE
 )
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
+_ROLLCALL = {"subscriber": Field(0, _name), "minutes": Field(0, _count), "seconds": _FREE, "by": _FREE, "what": _FREE}
 
 EVENTS: Mapping[str, Kind] = {
     "daemon.started": Kind(0, _DAEMON),
@@ -192,6 +193,8 @@ EVENTS: Mapping[str, Kind] = {
     "feed.connected": Kind(0, _FEED),
     "feed.lost": Kind(0, _FEED),
     "feed.refused": Kind(0, _FEED),
+    **dict.fromkeys(("rollcall.asked", "rollcall.answered", "rollcall.missed"), Kind(0, _ROLLCALL)),
+    **dict.fromkeys(("centre.clock", "centre.denied"), Kind(0, _ROLLCALL)),
     "journal.damaged": Kind(0, _JOURNAL),
     "journal.dropped": Kind(0, _JOURNAL),
     "journal.replaced": Kind(0, _JOURNAL),
@@ -208,8 +211,6 @@ EVENTS: Mapping[str, Kind] = {
 _UNLISTED = Kind(3)
 
 
-    **dict.fromkeys(("rollcall.asked", "rollcall.answered", "rollcall.missed"), Kind(0, _ROLLCALL)),
-    **dict.fromkeys(("centre.clock", "centre.denied"), Kind(0, _ROLLCALL)),
 def fields_of(kind: str) -> Mapping[str, Field]:
     """The fields of a kind of event; none for an unlisted kind."""
     return EVENTS.get(kind, _UNLISTED).fields
@@ -302,7 +303,7 @@ def _words(kind: str, view: View, language: Language) -> dict[str, str]:
     content = view.content
     words = {
         name: str(content[name])
-        for name in ("person", "card", "by", "reason", "channel", "ladder", "step")
+        for name in ("person", "card", "by", "reason", "channel", "ladder", "step", "minutes", "seconds", "what")
         if content.get(name)
     }
     if why := content.get("why"):
