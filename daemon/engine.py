@@ -17,12 +17,12 @@ from daemon.booms import Boom
 from daemon.clock import Clock
 from daemon.freshness import Freshness
 from daemon.image import LiveImage, Renewal
-from daemon.recorder import Recorder
+from daemon.recorder import Recorder, drill_behind
 from daemon.relays import Relay
 from gatehouse.alarms import Condition, Severity
 from gatehouse.demands import Demand, Priority
 from gatehouse.driver import Sample
-from gatehouse.points import Point, Quality, Value
+from gatehouse.points import Image, Point, Quality, Value
 from gatehouse.rule import Note, Rule, Scene
 
 log = structlog.get_logger()
@@ -54,6 +54,8 @@ class Engine:
         self.progress = 0
         self.hear: Callable[[Collection[str], float], None] = _unheard
         """Told of points that have changed, or are too old, or fresh again; must neither wait nor raise."""
+        self.sights: dict[str, Image] = {}
+        """Rule -> the image as this rule sees it, where that is not as it is: its heads are under test."""
         self._clock = clock
         self._zone = ZoneInfo(timezone)
         self._announced: dict[str, object] = {}
@@ -262,7 +264,7 @@ class Engine:
         self, rule: Rule, changed: Collection[str], now: float, told: Mapping[str, Value | None], wall: datetime
     ) -> None:
         scene = Scene(
-            image=self.image,
+            image=self.sights.get(rule.name, self.image),
             now=now,
             wall=wall,
             changed=changed,
@@ -316,13 +318,15 @@ class Engine:
         self.actuators[decision.output].told(decision)
         demand = decision.demand
         news = (decision.value, demand and (demand.issuer, demand.priority))
-        if self._announced.get(decision.output) == news:
+        before = self._announced.get(decision.output)
+        if before == news:
             return  # the same for longer: an exit button held down is no new event
         self._announced[decision.output] = news
         content = {"value": decision.value, "reason": demand.reason if demand else decision.why}
         content["priority"] = int(demand.priority) if demand else int(Priority.REST)
         content["issuer"] = demand.issuer if demand else ""
-        self.recorder.emit("output.told", decision.output, actor=f"rule:{content['issuer']}", content=content)
+        issuer, drill = content["issuer"], drill_behind(demand, before)
+        self.recorder.emit("output.told", decision.output, actor=f"rule:{issuer}", content=content, drill=drill)
 
     # Time
 

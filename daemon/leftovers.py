@@ -12,9 +12,9 @@ from daemon.config.load import Plan
 GONE = "nothing in this site judges it any more"
 WAIT = 60.0
 """Seconds after a start or a reload in which every rule has spoken of all that it watches, many times."""
-TURNS = frozenset({"alarm_flood", "channel_trouble", "channel_untested", "config_faulty", "config_rolled_back",
-                   "disk_full", "feed_trouble", "journal_size", "journal_trouble", "line_down", "recording_trouble",
-                   "rule_failed", "task_failed"})  # fmt: skip
+TURNS = frozenset({"alarm_flood", "certificate_ending", "channel_trouble", "channel_untested", "config_faulty",
+                   "config_rolled_back", "disk_full", "feed_trouble", "journal_size", "journal_trouble", "line_down", "recording_trouble",
+                   "rule_failed", "task_failed", "zone_under_test"})  # fmt: skip
 """Kinds of which the daemon speaks only when they turn."""
 _OWN = frozenset({"alarms", "api", "config", "engine", "journal", "ladders", "recording"})
 
@@ -26,8 +26,9 @@ def let_go(annunciator: Annunciator, plan: Plan, now: datetime) -> None:
     """
     rules = {rule.name for rule in plan.rules}
     known = {*plan.titles, *rules, *(f"rules.{name}" for name in rules), *_OWN}
+    known |= {f"certificates.{name}" for name in plan.site.subscribers}
     for name, alarm in list(annunciator.standing.items()):
-        if alarm.active and known.isdisjoint(_beginnings(name)):
+        if alarm.active and not alarm.drill and known.isdisjoint(_beginnings(name)):
             _gone(annunciator, name, now)
 
 
@@ -41,7 +42,7 @@ def let_go_unjudged(annunciator: Annunciator, now: datetime) -> bool:
         return False
     for name, alarm in list(standing.items()):
         unknown = alarm.active or not alarm.known
-        if unknown and name not in annunciator.judged and alarm.condition.kind not in TURNS:
+        if unknown and not alarm.drill and name not in annunciator.judged and alarm.condition.kind not in TURNS:
             _gone(annunciator, name, now)
     return True
 

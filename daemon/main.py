@@ -25,6 +25,8 @@ from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
 from daemon.crew import Crew
 from daemon.disk import DiskWatch
+from daemon.drills.exercises import Exercises
+from daemon.drills.routes import routes as drill_routes
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.escalation.routes import routes as ladder_routes
@@ -87,6 +89,9 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     desk = Desk(engine, lambda: daemon.plan, clock)
     office = Office(plan.directory, engine, journal, channels, titles, secrets.read, clock, plan.site.site)
     status.office = office
+    exercises = Exercises(engine, journal, lambda: daemon.plan, clock, plan.site.site.timezone)
+    status.exercises = exercises
+    office.teller.earnest = lambda: exercises.drills.lately
     patrol = Patrol(lambda: daemon.plan, engine, desk, office, journal, clock)
     rollcalls = RollCalls(engine, journal.keep, titles, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
@@ -94,7 +99,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     engine.annunciator.shelving.keep = journal.keep
     tape = Tape(state / "recording", image, clock, recorder.boot, lambda why: engine.raise_own(recording_trouble(why)))
     tape.settle(plan.site.recording, engine.watched)
-    engine.hear = tape.hear
+    engine.hear = exercises.before(tape.hear)
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -112,6 +117,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         operator=operator,
         desk=desk,
         office=office,
+        exercises=exercises,
         rollcalls=rollcalls,
         patrol=patrol,
         api=Api(status, operator, journal, titles),
@@ -135,6 +141,7 @@ def _face(daemon: Daemon) -> None:
 
     reasons = Reasons(daemon.engine, daemon.titles, clock, lambda: daemon.status.zone)
     api.add(alarm_routes(daemon.desk, plan, journal, api.told, daemon.office.running))
+    api.add(drill_routes(daemon.exercises, plan, journal))
     api.add(export_routes(daemon.recorder, journal))
     api.add(ladder_routes(daemon.office, plan))
     api.add(rollcall.routes(daemon.rollcalls))
@@ -201,6 +208,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     )
     crew.start("certificates", papers.run)
     crew.start("rollcalls", daemon.rollcalls.run, shown(daemon.rollcalls))
+    crew.start("drills", daemon.exercises.run, shown(daemon.exercises))
     crew.start("leftovers", daemon.leftovers.run)
     crew.start("lessons", Lessons(lambda: daemon.plan.rules, daemon.journal).run)
     zone = daemon.plan.site.site.timezone
@@ -225,6 +233,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
     daemon.leftovers.begin()
     for condition in amiss:
         engine.raise_own(condition)
+    await daemon.exercises.restore()  # before the ladders: what a drill has freed stays free until it ends
     await daemon.office.restore()  # its sirens must not rest for an instant either
     engine.know(_LAST_RUN)
     engine.judge_all()

@@ -14,6 +14,7 @@ from daemon.clock import Clock
 from daemon.config.channels import Patrol as PatrolSettings
 from daemon.config.load import Plan
 from daemon.config.secrets import Secrets
+from daemon.drills.exercises import Exercises
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.feeds.carriers import carrier
@@ -71,6 +72,7 @@ class Daemon:
     operator: Operator
     desk: Desk
     office: Office
+    exercises: Exercises
     rollcalls: RollCalls
     patrol: Patrol
     api: Api

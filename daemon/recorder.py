@@ -6,7 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from daemon.clock import Clock
+from gatehouse.demands import Demand
 from gatehouse.events import Event
+
+
+DRILL = "drill:"
+"""How the name begins under which a drill makes its demands."""
 
 
 class Recorder:
@@ -32,10 +37,17 @@ class Recorder:
         cause: str = "",
         severity: int = 0,
         content: Mapping[str, Any] | None = None,
+        drill: str = "",
     ) -> Event:
-        """Write one event; returns it, so that its id can be named as the cause of another."""
+        """Write one event; returns it, so that its id can be named as the cause of another.
+
+        What belongs to a `drill` is of a kind of its own, `drill.alarm_raised`, and of no severity: whoever counts or
+        subscribes to `alarm.*` never gets any of it.
+        """
         self._count += 1
         content = dict(content or {})
+        if drill:
+            kind, severity, content["drill"] = drilled(kind), 0, drill
         if file := self.trace(kind, subject, content):
             content["trace"] = file
         event = Event(
@@ -52,6 +64,19 @@ class Recorder:
             self.acted[actor] = event.at
         self._append(event)
         return event
+
+
+def drill_behind(demand: Demand | None, before: object) -> str:
+    """The drill that has moved an output, or has just let it rest; `before`: value, and issuer and priority."""
+    issuer = demand.issuer if demand else ""
+    if demand is None and isinstance(before, tuple) and before[1]:
+        issuer = before[1][0]
+    return issuer.removeprefix(DRILL) if issuer.startswith(DRILL) else ""
+
+
+def drilled(kind: str) -> str:
+    """Under which kind an event is written that belongs to a drill."""
+    return f"drill.{kind.replace('.', '_')}"
 
 
 def _no_trace(kind: str, subject: str, content: Mapping[str, Any]) -> str:

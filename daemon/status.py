@@ -9,6 +9,7 @@ from daemon.alarms import listing
 from daemon.channels.outbox import Outbox
 from daemon.clock import Clock
 from daemon.config.load import Plan
+from daemon.drills.exercises import Exercises
 from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.feeds.feed import Feed
@@ -45,6 +46,7 @@ class Status:
         self.zone = ZoneInfo(plan.site.site.timezone)
         """The site's own time zone, for what people read."""
         self.office: Office | None = None
+        self.exercises: Exercises | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything, at this instant."""
@@ -72,6 +74,7 @@ class Status:
             "feeds": self.feeds(),
             "channels": self.channels(),
             "ladders": self.office.status() if self.office else None,
+            "exercises": self.exercises.status() if self.exercises else None,
         }
 
     def lines(self) -> dict[str, dict[str, Any]]:
@@ -171,4 +174,5 @@ class Status:
             "lines": {name: line.up for name, line in self._lines.items() if line.up is not None},
             "alarms": listing.brief(self._engine.annunciator),
             "outputs": {name: decision.value for name, decision in self._engine.arbiter.decisions.items()},
+            "drilled": sorted(self.exercises.drills.moves) if self.exercises else [],
         }

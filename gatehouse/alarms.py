@@ -85,6 +85,7 @@ class Alarm:
     last: datetime = _UNSET  # UTC: when it last rose
     silenced_by: str = ""  # who stopped its sounders; it sounds again when it rises again
     chattering: bool = False  # it rose three times within a minute
+    drill: str = ""  # the drill that it belongs to; the daemon alone sets it
     followed_by: str = ""  # the occurrence that took its place while nobody had closed it
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from daemon.alarms.lives import after_close, after_reset, followed, risen
 from daemon.alarms.rate import MINUTE, WINDOW, Rate
 from daemon.alarms.shelving import BY_HAND, Disabled, Shelving
 from daemon.clock import Clock, SystemClock
-from gatehouse.alarms import Alarm, AlarmState, Condition, Severity
+from gatehouse.alarms import Alarm, AlarmState, Condition, Severity, Verdict
 
 log = structlog.get_logger()
 
@@ -113,6 +113,8 @@ class Annunciator:
         name = condition.alarm
         self.judged[name] = condition.severity
         old = self.standing.get(name)
+        if old is not None and old.drill:
+            raise ValueError(f"{name} is an alarm of a drill: no rule may speak of it")
         if old is None:
             if condition.active:
                 self._rise(condition, f"rule:{issuer}", now)
@@ -157,6 +159,25 @@ class Annunciator:
             self.change(again, "alarm.repeated", actor)
         if again.occurrence != old.occurrence:
             self.change(followed(old, again.occurrence), "alarm.followed", actor)
+
+    def stage(self, condition: Condition, drill: str, by: str) -> Alarm:
+        """Raise an alarm of a drill, or take up again the one that a restart has found."""
+        old = self.standing.get(condition.alarm)
+        if old is not None and old.drill == drill:
+            self.standing[condition.alarm] = back = replace(old, active=True, known=True)
+            return back
+        now, occurrence = self._clock.utc(), self._name()
+        alarm = Alarm(condition=condition, active=True, raised=now, last=now, occurrence=occurrence,
+                      incident=occurrence, drill=drill)  # fmt: skip
+        return self.change(alarm, "alarm.raised", f"person:{by}", by=by)
+
+    def strike(self, alarm: Alarm, by: str, why: str) -> Alarm:
+        """The drill of an alarm is over, and the alarm with it: closed as a test in the name of who answers for it."""
+        its = alarm.handling
+        handling = replace(its, verdict=Verdict.TEST, verified_by=its.verified_by or by, closed_by=by)
+        over = replace(alarm, active=False, known=True, suspended=None, handling=handling,
+                       acknowledged_by=alarm.acknowledged_by or by, reset_by=alarm.reset_by or by)  # fmt: skip
+        return self.change(over, "alarm.closed", "daemon", by=by, why=why)
 
     def _since(self, alarm: Alarm) -> float:
         return self._called.get(alarm.condition.alarm, float("-inf"))
@@ -237,10 +258,14 @@ class Annunciator:
             self._called[name] = now
         content = _content(alarm, condition.evidence if evidence is None else evidence)
         content |= {key: said for key, said in (("by", by), ("reason", why)) if said is not None}
-        self._emit(kind, condition.subject, actor=actor, severity=int(condition.severity), content=content)
+        more = {"drill": alarm.drill} if alarm.drill else {}
+        self._emit(kind, condition.subject, actor=actor, severity=int(condition.severity), content=content, **more)
         for hear in self._hearers:
-            hear(kind, alarm)
-        if kind == "alarm.raised" and name != FLOOD:
+            try:
+                hear(kind, alarm)
+            except Exception:  # a fault of one who hears must keep no siren, person or feed from hearing
+                log.exception("a hearer of alarms has a fault", alarm=name, kind=kind)
+        if kind == "alarm.raised" and name != FLOOD and not alarm.drill:
             self._rate.called(now)
             self._judge_flood(now)
         return alarm

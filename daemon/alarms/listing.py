@@ -47,6 +47,7 @@ def brief(book: Annunciator) -> list[dict[str, Any]]:
             "raised": alarm.raised.isoformat(),
             "count": alarm.count,
             "acknowledged_by": alarm.acknowledged_by,
+            "drill": alarm.drill,
         }
         for alarm in _ranked(book.standing.values())
     ]
@@ -65,7 +66,7 @@ def entry(alarm: Alarm, plan: Plan) -> dict[str, Any]:
         "incident": alarm.incident,
         "severity": int(condition.severity),
         "kind": condition.kind,
-        "text": {language: title(condition.kind, language) for language in _LANGUAGES},
+        "text": {language: _title(alarm, language) for language in _LANGUAGES},
         "subject": condition.subject,
         "place": plan.titles.get(condition.subject, ""),
         "state": alarm.state.value,
@@ -80,12 +81,18 @@ def entry(alarm: Alarm, plan: Plan) -> dict[str, Any]:
         "chattering": alarm.chattering,
         "open": alarm.open,
         "calls": alarm.calls,
+        "drill": alarm.drill,
         "acknowledged_by": alarm.acknowledged_by,
         "silenced_by": alarm.silenced_by,
         "handling": _handling(alarm, plan),
         "apart": _apart(alarm, zone),
         "evidence": msgspec.to_builtins(condition.evidence, str_keys=True, enc_hook=repr),
     }
+
+
+def _title(alarm: Alarm, language: Language) -> str:
+    mark = {"zh": "【演练】", "en": "[DRILL] "}[language] if alarm.drill else ""
+    return mark + title(alarm.condition.kind, language)
 
 
 def _state(alarm: Alarm, language: Language) -> str:

@@ -25,8 +25,8 @@ class Item:
 
     @property
     def urgent(self) -> bool:
-        """P1: goes ahead of everything and may use the reserve."""
-        return self.message.severity is Severity.P1
+        """P1 in earnest: goes ahead of everything and may use the reserve."""
+        return self.message.severity is Severity.P1 and not self.message.drill
 
     def tell(self, receipt: Receipt) -> None:
         """All who want to know."""
@@ -35,10 +35,16 @@ class Item:
 
 
 _Same = tuple[str, str, bool]
+_Rank = tuple[Severity, bool]
+"""Severity, and whether it is a drill: of the same severity earnest goes first, and stays longest."""
 
 
 def _same(item: Item) -> _Same:
     return item.message.key, item.recipient.address, item.message.drill
+
+
+def _rank(item: Item) -> _Rank:
+    return item.message.severity, item.message.drill
 
 
 @dataclass(slots=True)
@@ -46,19 +52,21 @@ class Queue:
     """Items that wait, whether for a rate, for a second try, or for their turn."""
 
     size: int
-    _items: dict[Severity, dict[_Same, Item]] = field(default_factory=lambda: {severity: {} for severity in Severity})
+    _items: dict[_Rank, dict[_Same, Item]] = field(
+        default_factory=lambda: {(severity, drill): {} for severity in Severity for drill in (False, True)}
+    )
 
     def __len__(self) -> int:
         return sum(map(len, self._items.values()))
 
     def __iter__(self) -> Iterator[Item]:
-        """The gravest first."""
+        """The gravest first; of the same, what is no drill."""
         for waiting in self._items.values():
             yield from waiting.values()
 
     def count(self, *, urgent: bool) -> int:
         """How many of them are P1, or are not."""
-        grave = len(self._items[Severity.P1])
+        grave = len(self._items[Severity.P1, False])
         return grave if urgent else len(self) - grave
 
     def put(self, item: Item) -> Item | None:
@@ -66,14 +74,14 @@ class Queue:
 
         The same message to the same recipient that waits already is not doubled: it says what the newer one says.
         """
-        waiting = self._items[item.message.severity]
+        waiting = self._items[_rank(item)]
         if (old := waiting.get(_same(item))) is not None:
             return self._join(old, item)
         if len(self) < self.size:
             waiting[_same(item)] = item
             return None
-        worst = max(severity for severity, those in self._items.items() if those)
-        if worst < item.message.severity:
+        worst = max(rank for rank, those in self._items.items() if those)
+        if worst < _rank(item):
             return item
         going = next(iter(self._items[worst].values()))
         self.remove(going)
@@ -82,7 +90,7 @@ class Queue:
 
     def remove(self, item: Item) -> None:
         """It is being sent, or given up."""
-        self._items[item.message.severity].pop(_same(item), None)
+        self._items[_rank(item)].pop(_same(item), None)
 
     def like(self, item: Item) -> list[Item]:
         """All that can be told to its recipient together with it, itself first: never P1 with others, nor drill with

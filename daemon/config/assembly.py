@@ -45,6 +45,8 @@ class Plan:
     """By line: what it has to do, and what it can promise."""
     directory: Directory = EMPTY
     """Who can be called, and by which ladders."""
+    drills: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    """Zone -> outputs that move when a drill is held there: `zones.b12` -> `doors.north`."""
     warnings: tuple[Fault, ...] = ()
     """What may be run and should not stay so."""
 
@@ -84,6 +86,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
         cards=book,
         loads=loads,
         directory=directory,
+        drills={f"zones.{name}": full["drill"] for name, full in releases.items()},
         warnings=(*ladders.warnings(draft, directory), *record.warnings(draft.journal, draft.document)),
     )
 
@@ -97,7 +100,7 @@ def _resolve_entries(draft: Draft, names: Names) -> dict[str, dict[str, Sequence
     for name, zone in draft.sound("zones"):
         full = resolved(zone, names, ("zones", name))
         repeated(draft.document, ("zones", name), full)
-        zones[name] = {"release": (), "sirens": (), "fire": ()} | full
+        zones[name] = {"release": (), "sirens": (), "fire": (), "drill": ()} | full
     return zones
 
 

@@ -60,6 +60,8 @@ class Keep(BaseModel):
 
     alarm: Annotated[Duration, _at_least("alarm")] = CLASSES["alarm"].days * _DAY * 1.0
     """The life of alarms and who was called: the history of fires."""
+    drill: Annotated[Duration, _at_least("drill")] = CLASSES["drill"].days * _DAY * 1.0
+    """Drills and walk tests, and all that belongs to them."""
     access: Annotated[Duration, _at_least("access")] = CLASSES["access"].days * _DAY * 1.0
     """Who came in where."""
     operations: Annotated[Duration, _at_least("operations")] = CLASSES["operations"].days * _DAY * 1.0
@@ -77,6 +79,7 @@ class Room(BaseModel):
     model_config = STRICT
 
     alarm: Size | None = None
+    drill: Size | None = None
     access: Size | None = None
     operations: Size | None = None
     patrol: Size | None = None

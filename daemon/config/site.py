@@ -174,6 +174,8 @@ class Zone(Section):
     release: list[Annotated[str, Refers("passage")]] = []
     """Doors and lanes that go free on fire."""
     sirens: list[Annotated[str, Refers("switch")]] = []
+    drill: list[Annotated[str, Refers("output")]] = []
+    """Doors and lanes that go free, outputs that go on, when a drill is held here; without any only people are called."""
     stale: Literal["alarm", "release"] = "alarm"
     """What a fire contact that cannot be read does: raise a fault, or also free the zone."""
 

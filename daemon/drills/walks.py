@@ -36,6 +36,9 @@ RISES = frozenset({"alarm.raised", "alarm.repeated", "alarm.noted"})
 """What an alarm says of itself when its condition comes true."""
 
 
+UNDER_TEST = "zone_under_test"
+
+
 class Keeper(Protocol):
     """The journal, as far as it is needed here."""
 
@@ -193,6 +196,10 @@ class Walks:
             self.running[walk.zone] = walking
             if seconds <= 0 or its is None or not self._again(walking, its):
                 self.end(walk.zone, "time" if seconds <= 0 else "site", "")
+        for alarm in list(self._engine.annunciator.standing.values()):
+            zone = alarm.condition.subject
+            if alarm.condition.kind == UNDER_TEST and zone not in self.running:
+                self._engine.raise_own(own(alarm.condition.alarm, UNDER_TEST, zone, False, Severity.P3, why="lost"))
 
     def change(self, ground_of: Mapping[str, Ground]) -> None:
         """Other rules and heads may be there from now on."""

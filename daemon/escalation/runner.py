@@ -9,6 +9,7 @@ import heapq
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -49,6 +50,8 @@ class Run:
     """What is still to be told."""
     told_spent: bool = False
     """It was told that nothing is left to be done."""
+    due: float = math.inf
+    """When it is next looked at; what else is in the heap of it is of no account."""
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -71,7 +74,7 @@ class Escalations:
         self.directory = directory
         self.runs: dict[str, Run] = {}
         """By occurrence."""
-        self.drill: Callable[[Alarm], bool] = _never
+        self.drill: Callable[[Alarm], bool] = _staged
         """Whether an alarm is a drill's."""
         self.progress = 0
         self._engine, self._journal, self._teller, self._clock, self._zone = engine, journal, teller, clock, zone
@@ -100,7 +103,7 @@ class Escalations:
             self.start(alarm)
             return
         run.alarm = alarm
-        run.acts += run.climb.again(self._elapsed(run), self._roster)
+        run.acts += run.climb.rise(self._elapsed(run), self._roster)
         self._changed(run)
 
     def _follow(self, run: Run, alarm: Alarm) -> None:
@@ -108,22 +111,26 @@ class Escalations:
         if alarm.suspended is not None or alarm.followed_by or not alarm.open:
             self._end(run, alarm.state.value if alarm.suspended is not None else "over")
             return
-        run.paused = _rests(alarm)
+        rested, run.paused = run.paused, _rests(alarm)
         run.climb.hear(reached(alarm), map(self.directory.who_is, answerers(alarm)))
+        if rested and not run.paused:  # what was put off meanwhile is not late: it was not wanted
+            run.acts += [act._replace(late=0.0) for act in run.climb.advance(self._elapsed(run), self._roster)]
+        self._settle(run)
+
+    def _settle(self, run: Run) -> None:
         if run.climb.over:
             self._end(run, run.climb.over)
         else:
             self._changed(run)
 
-    def start(self, alarm: Alarm, elapsed: float = 0.0) -> None:
-        """Begin to climb; nothing, where no ladder is for such an alarm."""
+    def start(self, alarm: Alarm, elapsed: float = 0.0, at: datetime | None = None) -> None:
+        """Begin to climb; nothing, where no ladder is for such an alarm. `at`: when people were called, if not when it
+        was last raised."""
         its = alarm.condition
         ladder = choose(self.directory.ladders, int(its.severity), its.subject, its.kind)
         if ladder is None:
             return
-        mark = (
-            f"{alarm.occurrence}.{int(alarm.raised.timestamp() * 1000):x}"  # another each time that people are called
-        )
+        mark = f"{alarm.occurrence}.{int((at or alarm.raised).timestamp() * 1000):x}"  # another each time people are called
         climb = begin(alarm=its.alarm, mark=mark, severity=int(its.severity), kind=its.kind, subject=its.subject,
                       ladder=ladder)  # fmt: skip
         run = Run(climb, alarm, self._clock.monotonic() - elapsed, self.drill(alarm))
@@ -138,7 +145,7 @@ class Escalations:
             return False
         run.climb.hear((), [self.directory.who_is(by)])
         self._teller.event("ladder.answered", run.alarm, {"by": by}, actor=f"person:{by}")
-        self._changed(run)
+        self._settle(run)
         return True
 
     def hasten(self, occurrence: str) -> None:
@@ -174,8 +181,10 @@ class Escalations:
         elapsed = self._elapsed(run)
         if not run.paused:
             run.acts += run.climb.advance(elapsed, self._roster)
-            if (due := run.climb.next_due()) < math.inf:
-                heapq.heappush(self._due, (run.zero + due, run.alarm.occurrence))
+            due = run.zero + run.climb.next_due()
+            if due not in (run.due, math.inf):
+                heapq.heappush(self._due, (due, run.alarm.occurrence))
+            run.due = due
         self._sound(run, elapsed)
 
     def _roster(self, step: Step, answered: Collection[str]) -> Sequence[Target]:
@@ -185,7 +194,7 @@ class Escalations:
         return self._clock.monotonic() - run.zero
 
     def _sound(self, run: Run, elapsed: float) -> None:
-        arbiter, silent = self._engine.arbiter, run.paused or bool(run.alarm.silenced_by)
+        arbiter, silent = self._engine.arbiter, run.paused or run.drill or bool(run.alarm.silenced_by)
         demands = [] if silent else [
             Demand(output=output, value=True, priority=Priority.ANNUNCIATION, issuer=run.issuer, reason=run.climb.kind,
                    until=None if end is None else run.zero + end)
@@ -237,8 +246,9 @@ class Escalations:
         for _ in range(_AT_ONCE):
             if self.next_due() > now:
                 break
-            _, occurrence = heapq.heappop(self._due)
-            if (run := self.runs.get(occurrence)) is not None:
+            at, occurrence = heapq.heappop(self._due)
+            if (run := self.runs.get(occurrence)) is not None and run.due == at:
+                run.due = math.inf
                 self._changed(run)
         if self._moved:
             self._moved = False
@@ -264,7 +274,7 @@ class Escalations:
         step = run.climb.ladder.steps[act.step]
         content = {"step": act.step + 1, "early": act.early} | ({"late": act.late} if act.late else {})
         self._teller.event("ladder.step", run.alarm, content)
-        if step.police and not run.drill:
+        if step.police:  # of a drill it is a line of the drill, which nobody outside gets
             self._teller.note(run.alarm)
 
     def _call(self, run: Run, ring: Ring) -> Call:
@@ -304,7 +314,7 @@ class Escalations:
                 self._take_up(each, alarm)
         now = self._clock.utc()
         for alarm in by_occurrence.values():
-            if alarm.calls and alarm.state is not AlarmState.NORMAL and alarm.occurrence not in self.runs:
+            if _calls(alarm) and alarm.occurrence not in self.runs:
                 age = (now - alarm.raised).total_seconds()
                 self.start(alarm, keeping.believed(age) if age <= _FRESH else 0.0)
 
@@ -320,14 +330,24 @@ class Escalations:
         self._follow(run, alarm)
 
     def change(self, directory: Directory) -> None:
-        """Other people and ladders count from now on; what climbs goes on by the ladder on which it began."""
+        """Other people and ladders count from now on.
+
+        What climbs goes on by the ladder on which it began, unless that reaches nobody any more.
+        """
         self.directory = directory
         for run in list(self.runs.values()):
+            if not run.paused and run.alarm.calls and self._deserted(run):
+                self._end(run, "deserted")
+                self.start(run.alarm, at=self._clock.utc())
             self._sound(run, self._elapsed(run))
-        standing = self._engine.annunciator.standing.values()
-        for alarm in [alarm for alarm in standing if alarm.calls and alarm.occurrence not in self.runs]:
-            if alarm.active or alarm.condition.severity is Severity.P1:
+        for alarm in list(self._engine.annunciator.standing.values()):
+            if _calls(alarm) and alarm.occurrence not in self.runs:
                 self.start(alarm)
+
+    def _deserted(self, run: Run) -> bool:
+        """Whether nobody is left whom its ladder would call, though it was made to call somebody."""
+        steps = [step for step in run.climb.ladder.steps if step.calls]
+        return bool(steps) and not any(self.directory.reaches(step) for step in steps)
 
 
 _FRESH = 3600.0
@@ -336,6 +356,11 @@ _FRESH = 3600.0
 
 def _key(run: Run) -> str:
     return keeping.PREFIX + run.climb.mark
+
+
+def _calls(alarm: Alarm) -> bool:
+    """Whether people have to be called for it, who perhaps never were."""
+    return alarm.calls and alarm.state is not AlarmState.NORMAL and not _rests(alarm)
 
 
 def _rests(alarm: Alarm) -> bool:
@@ -354,5 +379,5 @@ def _waiting(climb: Climb) -> list[Act]:
     ]
 
 
-def _never(_: Alarm) -> bool:
-    return False
+def _staged(alarm: Alarm) -> bool:
+    return bool(alarm.drill)

@@ -8,6 +8,10 @@ from daemon.feeds.texts import Language, Text
 _DUTIES: dict[str, Text] = {
     "gas": Text("切勿按门铃、开关灯、在室内用电话或对讲机；关阀、开窗、疏散，到室外再打电话。",
                 "No bells, lights, phones or radios inside; shut the valve, air, evacuate; call from outside."),
+    "gas_low": Text("切勿按门铃、开关灯、在室内用电话或对讲机；开窗、查漏，到室外再打电话。",
+                    "No bells, lights, phones or radios inside; air, look for the leak; call from outside."),
+    "valve_open": Text("燃气阀未关到位：到室外关总阀；切勿按门铃、开关灯、在室内用电话或对讲机。",
+                       "The gas is not shut off: shut the main valve outside; no bells, lights, phones or radios inside."),
     "fire": Text("请立即到场核实；确认火情即拨 119。", "Go and look now; if it burns, call 119."),
 }  # fmt: skip
 """By kind of alarm: what it is worth saying in two lines."""
@@ -30,6 +34,13 @@ def called(  # noqa: PLR0917 - what, where, when, how late
     waited = f", unacknowledged for {_span(elapsed, 'en')}" if elapsed >= 15 else ""
     delayed = f" (The system was down: {_span(late, 'en')} late.)" if late else ""
     return f"{head}: {place}", f"{place}, {since}{waited}. {duty}{delayed}"
+
+
+def earnest(head: str, text: str, language: Language) -> tuple[str, str]:
+    """The same, of a real alarm during a drill or not long after one: nobody must take it for the drill."""
+    return (
+        (f"【真实报警】{head}", f"不是演练！{text}") if language == "zh" else (f"[REAL] {head}", f"NOT A DRILL! {text}")
+    )
 
 
 def test(by: str, site: str, language: Language) -> tuple[str, str]:

@@ -54,6 +54,8 @@ class Teller:
         self.directory = directory
         self.heard: Callable[[Call, Receipt], None] = _nobody
         """Told of every receipt, after its event."""
+        self.earnest: Callable[[], bool] = _always_plain
+        """Whether people may take an alarm for a drill, so that a real one must say that it is none."""
         self._outboxes, self._recorder, self._titles = outboxes, recorder, titles
         self._secret, self._clock, self._zone = secret, clock, zone
 
@@ -124,14 +126,20 @@ class Teller:
         """Write what happened on a ladder."""
         its = alarm.condition
         told = {"alarm": its.alarm, "alarm_kind": its.kind, "occurrence": alarm.occurrence, **content}
-        self._recorder.emit(kind, its.subject, actor=actor, content=told)
+        self._recorder.emit(kind, its.subject, actor=actor, content=told, drill=alarm.drill)
 
     def note(self, alarm: Alarm) -> None:
         """A line for the police and all who may know of alarms: nobody has answered yet."""
         its = alarm.condition
         content = {"alarm": its.alarm, "alarm_kind": its.kind, "state": alarm.state.value, "count": alarm.count}
         content |= {"occurrence": alarm.occurrence, "incident": alarm.incident, "open": alarm.open}
-        self._recorder.emit("alarm.escalated", its.subject, actor="daemon", severity=int(its.severity), content=content)
+        severity = int(its.severity)
+        emit = self._recorder.emit
+        emit("alarm.escalated", its.subject, actor="daemon", severity=severity, content=content, drill=alarm.drill)
+
+
+def _always_plain() -> bool:
+    return False
 
 
 def _nobody(_call: Call, _receipt: Receipt) -> None:

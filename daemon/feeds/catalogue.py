@@ -15,6 +15,8 @@ from typing import Any
 
 from daemon.feeds.phrases import phrase
 from daemon.feeds.texts import ACTIONS, ALARMS, KINDS, LEVELS, REFUSALS, STATES, VERDICTS, Language, Text
+from daemon.feeds.texts_drills import ENDS, PLAYED
+from daemon.recorder import drilled
 from gatehouse.alarms import AlarmState
 from gatehouse.events import Event
 
@@ -152,6 +154,16 @@ _PATROL = dict.fromkeys(
 _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 _ROLLCALL = {"subscriber": Field(0, _name), "minutes": Field(0, _count), "seconds": _FREE, "by": _FREE, "what": _FREE}
 
+_BY_AREA = {"alarm": _ALARM, "output": _ORDER, "ladder": _LADDER, "message": _MESSAGE}
+_PLAYED = {kind: _BY_AREA[kind.partition(".")[0]] for kind in PLAYED}
+_ID = {"drill": Field(1, _event_id)}
+_DRILL = _ID | {"minutes": Field(1, _count), "why": Field(1, _one_of(*ENDS))}
+_DRILL |= dict.fromkeys(("by", "reason", "until", "outputs", "output", "proof", "point", "played"), _FREE)
+_WALK = dict.fromkeys(
+    ("test", "by", "reason", "until", "minutes", "why", "heads", "head", "where", "count", "missing"), _FREE
+)
+_WALK |= dict.fromkeys(("walked", "tripped"), _FREE)
+
 EVENTS: Mapping[str, Kind] = {
     "daemon.started": Kind(0, _DAEMON),
     "daemon.armed": Kind(0, _DAEMON),
@@ -186,6 +198,11 @@ EVENTS: Mapping[str, Kind] = {
     **{f"message.{word}": Kind(2, _MESSAGE) for word in ("queued", "sent", "delivered", "read", "failed")},
     "patrol.obeyed": Kind(2, _PATROL),
     "patrol.refused": Kind(2, _PATROL),
+    **{drilled(kind): Kind(2, fields | _ID) for kind, fields in _PLAYED.items()},
+    "drill.started": Kind(1, _DRILL),
+    "drill.ended": Kind(1, _DRILL),
+    "drill.confirmed": Kind(2, _DRILL),
+    **dict.fromkeys(("walk.started", "walk.tripped", "walk.ended"), Kind(2, _WALK)),
     "device.offline": Kind(0, _WHY),
     "device.online": Kind(0, _WHY),
     "line.down": Kind(0, _WHY),
@@ -209,6 +226,12 @@ EVENTS: Mapping[str, Kind] = {
 """Every kind of event that gatehouse writes."""
 
 _UNLISTED = Kind(3)
+_ANNOUNCED = frozenset({"drill.started", "drill.ended"})
+
+
+def staged(kind: str) -> bool:
+    """Whether it belongs to a drill or a walk test and nobody outside is to see it: all but that there is a drill."""
+    return kind.startswith(("drill.", "walk.")) and kind not in _ANNOUNCED
 
 
 def fields_of(kind: str) -> Mapping[str, Field]:
@@ -303,7 +326,19 @@ def _words(kind: str, view: View, language: Language) -> dict[str, str]:
     content = view.content
     words = {
         name: str(content[name])
-        for name in ("person", "card", "by", "reason", "channel", "ladder", "step", "minutes", "seconds", "what")
+        for name in (
+            "person",
+            "card",
+            "by",
+            "reason",
+            "channel",
+            "ladder",
+            "step",
+            "minutes",
+            "seconds",
+            "what",
+            "where",
+        )
         if content.get(name)
     }
     if why := content.get("why"):

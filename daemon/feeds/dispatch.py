@@ -8,7 +8,7 @@ import structlog
 
 from daemon.config.subscribers import Subscriber
 from daemon.feeds.carrier import Answer, Carrier, Connection, Lane, Parcel, Receipt, answered
-from daemon.feeds.catalogue import published
+from daemon.feeds.catalogue import published, staged
 from daemon.feeds.source import Pace, Source
 from gatehouse.events import Event
 
@@ -58,6 +58,7 @@ class Dispatch:
         kind = event.kind
         if kind not in self._wanted:
             matches = kind in _FOR_ALL or any(fnmatchcase(kind, pattern) for pattern in self._settings.kinds)
+            matches = matches and not (self._settings.outsider and staged(kind))
             self._wanted[kind] = matches and published(kind, self._settings.tier) and self._carrier.carries(kind)
         return self._wanted[kind]
 

@@ -125,11 +125,14 @@ def status_message(online: bool, at: datetime | None = None) -> bytes:
     return _encoder.encode({"status": "online" if online else "offline"} | ({"time": at} if at else {"will": True}))
 
 
-def state_view(state: Mapping[str, object], titles: Mapping[str, str], tier: int) -> dict[str, Any]:
+def state_view(
+    state: Mapping[str, object], titles: Mapping[str, str], tier: int, *, outsider: bool = False
+) -> dict[str, Any]:
     """What this tier may know of how things stand. All that `state` may hold, everything else in it is ignored:
 
     armed, bool; journal, bool (it is well); devices and lines, name -> bool (there); outputs, name -> what it is told;
-    alarms, each with id, kind, subject, severity, state, raised (ISO 8601), count, acknowledged_by.
+    alarms, each with id, kind, subject, severity, state, raised (ISO 8601), count, acknowledged_by, drill; drilled, names
+    of outputs that only a drill has moved. An outsider is shown none of a drill.
     """
     seen: dict[str, Any] = {name: state[name] for name in ("armed", "journal") if isinstance(state.get(name), bool)}
     for section in ("devices", "lines"):
@@ -139,14 +142,18 @@ def state_view(state: Mapping[str, object], titles: Mapping[str, str], tier: int
             if isinstance(there, bool) and may_name(f"{section}.{name}", titles, tier)
         }
     alarms = [alarm for alarm in _list(state.get("alarms")) if isinstance(alarm, Mapping)]
-    severities = [alarm.get("severity") for alarm in alarms]
+    if outsider:
+        alarms = [alarm for alarm in alarms if not alarm.get("drill")]
+    severities = [alarm.get("severity") for alarm in alarms if not alarm.get("drill")]
     seen["standing"] = {str(severity): severities.count(severity) for severity in sorted(SEVERITIES)}
     if tier >= EVENTS["alarm.raised"].tier:
         seen["alarms"] = [_standing(alarm, titles, tier) for alarm in alarms]
     if tier >= EVENTS["output.told"].tier:
-        outputs = _mapping(state.get("outputs"))
+        outputs, moved = _mapping(state.get("outputs")), _list(state.get("drilled")) if outsider else ()
         seen["outputs"] = {
-            name: told for name, told in outputs.items() if isinstance(name, str) and isinstance(told, _TOLD)
+            name: told
+            for name, told in outputs.items()
+            if isinstance(name, str) and isinstance(told, _TOLD) and name not in moved
         }
     return seen
 
@@ -159,13 +166,14 @@ def state_message(view: Mapping[str, Any], at: datetime, newest: int, head: str)
 _TOLD = (str, bool, int, float, type(None))
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _ALARM_FIELDS = {
-    "id": "alarm", "kind": "alarm_kind", "state": "state", "count": "count", "acknowledged_by": "by",
+    "id": "alarm", "kind": "alarm_kind", "state": "state", "count": "count", "acknowledged_by": "by", "drill": "drill",
 }  # fmt: skip
 
 
 def _standing(alarm: Mapping[str, Any], titles: Mapping[str, str], tier: int) -> dict[str, Any]:
     content = {ours: alarm[theirs] for theirs, ours in _ALARM_FIELDS.items() if alarm.get(theirs)}
-    shown = visible(content, EVENTS["alarm.raised"].fields, tier)
+    fields = EVENTS["drill.alarm_raised" if content.get("drill") else "alarm.raised"].fields
+    shown = visible(content, fields, tier)
     subject, severity, raised = alarm.get("subject"), alarm.get("severity"), alarm.get("raised")
     if isinstance(subject, str) and may_name(subject, titles, tier):
         shown |= {"subject": subject, "place": titles.get(subject, subject.rpartition(".")[2])}

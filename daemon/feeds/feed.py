@@ -131,7 +131,7 @@ class Feed:
         due = 0.0
         await self._told(connection, "status", await connection.greet())
         while True:
-            view = state_view(self._state(), self._titles, self._settings.tier)
+            view = state_view(self._state(), self._titles, self._settings.tier, outsider=self._settings.outsider)
             if view != shown or loop.time() >= due:
                 head, digest = self._journal.head, self._journal.head_hash
                 standing = Standing(view=view, at=self._clock.utc(), newest=head, hash=digest)

@@ -9,6 +9,7 @@ from string import Formatter
 
 from daemon.feeds.phrases_channels import CHANNELS
 from daemon.feeds.texts import REASONS, Language
+from daemon.feeds.texts_drills import OVER
 from daemon.feeds.texts_ladders import WHY
 from daemon.patrol.wordings import WHY as PATROL
 
@@ -162,6 +163,7 @@ PHRASES = {
     "its time is over": "时间已到",
     "it is not shelved": "没有被搁置",
     "it is back to normal": "已恢复正常",
+    "it has risen again since, as {occurrence}": "其后再次报警，编号 {occurrence}，请看现在这一次",
     "it needs no close": "不需要归档",
     "nothing is sounding there": "那里没有在响的报警",
     "say to whom": "请写明派谁",
@@ -242,6 +244,7 @@ PHRASES = {
     "the phone has not confirmed it within {seconds} s": "手机 {seconds} 秒内没有确认收到",
     "the broker does not let us read {topic}: {why}": "代理不允许读取 {topic}：{why}",
     **WHY,
+    **OVER,
 }  # fmt: skip
 """English, as the daemon's parts say it -> Chinese. The first that fits counts."""
 

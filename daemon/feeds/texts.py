@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple
 
 from daemon.feeds import texts_alarms
 from daemon.feeds.texts_centre import CENTRE
+from daemon.feeds.texts_drills import DRILLS, PLAYED
 from daemon.feeds.texts_ladders import LADDERS
+from daemon.recorder import drilled
 
 Language = Literal["zh", "en"]
 
@@ -350,4 +352,8 @@ KINDS: dict[str, tuple[Text, ...]] = {
     "schedule.changed": (Text("{place}：时段切换", "{place}: schedule changed"), Text("时段切换", "schedule changed")),
 }
 KINDS |= {kind: tuple(Text(*pair) for pair in pairs) for kind, pairs in (LADDERS | CENTRE).items()}
+KINDS |= {kind: tuple(Text(*pair) for pair in pairs) for kind, pairs in DRILLS.items()}
+KINDS |= {
+    drilled(kind): tuple(Text(f"【演练】{text.zh}", f"[Drill] {text.en}") for text in KINDS[kind]) for kind in PLAYED
+}
 """Sentences by kind of event, the fullest first. The last one needs no word and serves as the kind's title."""

@@ -63,4 +63,5 @@ ALARMS = {
     "wrong_cards": ("连续刷卡被拒", "cards refused in a row"),
     "config_faulty": ("配置有误", "faulty configuration"),
     "config_rolled_back": ("配置已回退", "configuration rolled back"),
+    "zone_under_test": ("防区测试中，被测点不报警", "zone under test, its heads do not alarm"),
 }

@@ -24,6 +24,7 @@ async def apply(daemon: Daemon, crew: Crew, change: Difference) -> None:
     made = actuators(change.new, daemon.image, daemon.orders, daemon.clock)  # asks plug-ins, so before anything moves
     _swap(daemon, change, made)
     silenced = channels.swap(daemon, change)
+    daemon.exercises.change()
     daemon.office.change(change.new.directory)
     await crew.stop(*(f"lines.{name}" for name in change.lines.ended))
     for name in change.lines.fresh:

@@ -9,6 +9,12 @@ from pydantic import BaseModel, Field
 from daemon.config.strict import STRICT
 
 
+_OFFICIAL = frozenset({"gb26875", "gb45839", "sia_dc09"})
+"""Ways to authorities and alarm centres, which act on what they get, whatever their tier."""
+_INSIDE = 2
+"""The least tier of those who take part in a drill."""
+
+
 class Doubt(NamedTuple):
     """A setting that is sound by itself and not beside the others; `code` as in `daemon.config.wording`."""
 
@@ -27,8 +33,16 @@ class Subscriber(BaseModel):
 
     tier: Annotated[int, Field(ge=0, le=3)]
     title: str = ""
+    outside: bool | None = None
+    """True: of a drill it gets only that there is one; false: all of it. Without it: true below tier 2."""
     kinds: list[str] = ["*"]
     """Event kinds wanted, as patterns: alarm.*, access.denied."""
+
+    @property
+    def outsider(self) -> bool:
+        """Whether nothing of a drill but its beginning and its end is for it."""
+        official = getattr(self, "kind", "") in _OFFICIAL
+        return (self.tier < _INSIDE or official) if self.outside is None else self.outside
 
     def doubts(self) -> Iterator[Doubt]:
         """What the settings may say one by one, but not together."""

@@ -17,7 +17,7 @@ def site(tmp_path: Path) -> Path:
 def test_without_the_section_all_is_kept_as_long_as_the_stricter_source_wants(site: Path) -> None:
     assert load(site).site.journal.retention() == Retention()
     assert {name: its.days for name, its in CLASSES.items()} == {
-        "alarm": 366, "access": 180, "operations": 180, "patrol": 90, "network": 184, "record": 366,
+        "alarm": 366, "drill": 366, "access": 180, "operations": 180, "patrol": 90, "network": 184, "record": 366,
     }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_days_sizes_and_the_limits_of_the_disk_reach_the_journal(site: Path) -> 
     site.write_text(site.read_text() + section)
     found = load(site).site.journal.retention()
     assert found.days == {
-        "alarm": 400, "access": 180, "operations": 180, "patrol": 100, "network": 184, "record": 366,
+        "alarm": 400, "drill": 366, "access": 180, "operations": 180, "patrol": 100, "network": 184, "record": 366,
     }  # fmt: skip
     assert (found.bytes, found.most_bytes) == ({"access": 8 * 10**9}, 40 * 10**9)
     assert (found.alarm_at, found.thin_at) == (90.0, 97.5)

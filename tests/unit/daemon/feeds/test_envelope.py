@@ -68,7 +68,14 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "message": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "step": 1, "ring": 1,
                 "person": "李四", "channel": "sms", "key": "0123456789ab-7.1/0/1/li/sms", "why": "no signal", "late": 12.5,
                 "instead": "failed", "test": True, "by": "王五 (root)"},
+    "walk": {"test": "0123456789ab-1", "by": "王五", "reason": "季度测试", "until": "2026-11-21T07:30:00+00:00", "minutes": 30,
+             "why": "time", "heads": {"io1.input8": "一楼"}, "head": "io1.input8", "where": "一楼", "count": 2, "missing": 1,
+             "walked": 1, "tripped": ["io1.input8"]},
     "config": {"by": "王五 (root)", "changes": ["~ devices.io1: unit 1 → 2"], "why": "io1.input8: no answer"},
+}  # fmt: skip
+CONTENTS["drill"] = CONTENTS["message"] | CONTENTS["ladder"] | CONTENTS["output"] | CONTENTS["alarm"] | {
+    "drill": "0123456789ab-1", "minutes": 30, "why": "real", "outputs": ["doors.north"], "output": "doors.north",
+    "proof": "relay", "point": "io1.relay1", "played": "fire",
 }  # fmt: skip
 SUBJECTS = {"access": "doors.north", "output": "lanes.in", "device": "devices.io1", "line": "lines.gate",
             "feed": "feeds.police", "rollcall": "feeds.police", "centre": "feeds.police", "journal": "journal", "daemon": "daemon",
