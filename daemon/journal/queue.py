@@ -9,12 +9,12 @@ from operator import itemgetter
 from typing import overload
 
 from daemon.journal.line import Line, from_microseconds
-from daemon.journal.retention import THINNED, Class, class_of
+from daemon.journal.retention import CLASSES, THINNED, Class, class_of
 from gatehouse.events import Event
 
 MOST = 100_000
 MOST_BYTES = 64 << 20
-_PLAIN: tuple[Class, ...] = (*THINNED, "record", "alarm")
+_PLAIN: tuple[Class, ...] = (*THINNED, *(name for name in reversed(CLASSES) if name not in THINNED))
 _LANES = len(_PLAIN) + 4
 _LIFE = _LANES - 1
 """Lanes in the order in which they make room: lines without a severity by their class, then alarms of severity 4, 3, 2.

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.journal.line import write
-from daemon.journal.queue import Queue
+from daemon.journal.queue import _PLAIN, Queue
+from daemon.journal.retention import CLASSES
 from gatehouse.events import Event
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -52,6 +53,11 @@ def test_of_lines_without_a_severity_those_go_first_that_are_worth_least() -> No
         queue.push(write(Event(id=str(i), at=START, kind=kind, subject="s")))
     assert [one.kind for one in queue.events()] == ["ladder.step", "patrol.point", "journal.cut"]
     assert queue.dropped.told()["classes"] == {"network": 2, "operations": 1, "access": 1}
+
+
+def test_every_class_has_its_turn_and_alarms_the_last() -> None:
+    assert sorted(_PLAIN) == sorted(CLASSES)
+    assert _PLAIN[-1] == "alarm"
 
 
 def test_what_came_last_is_found_without_looking_at_the_rest() -> None:
