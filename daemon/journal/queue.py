@@ -14,7 +14,7 @@ from gatehouse.events import Event
 
 MOST = 100_000
 MOST_BYTES = 64 << 20
-_PLAIN: tuple[Class, ...] = (*THINNED, *(name for name in reversed(CLASSES) if name not in THINNED))
+_PLAIN: tuple[Class, ...] = (*THINNED, *(name for name in reversed(list(CLASSES)) if name not in THINNED))
 _LANES = len(_PLAIN) + 4
 _LIFE = _LANES - 1
 """Lanes in the order in which they make room: lines without a severity by their class, then alarms of severity 4, 3, 2.
