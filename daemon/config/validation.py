@@ -30,6 +30,7 @@ _OWN = {
     "endpoint",
     "broker",
     "webhook_url",
+    "sia_receiver",
     "component_address",
     "no_address",
     "instant",

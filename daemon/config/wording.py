@@ -5,6 +5,7 @@ from types import MappingProxyType
 from daemon.config.wording_cards import CARDS
 from daemon.config.wording_centre import CENTRE
 from daemon.config.wording_channels import CHANNELS
+from daemon.config.wording_feeds import FEEDS
 from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
 from daemon.config.wording_patrol import PATROL
@@ -350,8 +351,8 @@ _SITE = {
 }  # fmt: skip
 
 WORDS = MappingProxyType({
-    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **REHEARSAL, **LADDERS, **RULES,
-    **PATROL, **CENTRE, **RECORD,
+    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **FEEDS, **REHEARSAL, **LADDERS, **RULES,
+    **CENTRE, **PATROL, **RECORD,
 })  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 

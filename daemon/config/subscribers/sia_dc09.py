@@ -42,9 +42,9 @@ class SiaDc09(Subscriber):
     """The receiver number (R), where the alarm centre wants one."""
     area: Annotated[int, Field(ge=0, le=999)] = 0
     """The area (ri) of all messages."""
-    numbers: dict[str, Annotated[int, Field(ge=0, le=9999)]] = {}
+    numbers: dict[str, Annotated[int, Field(ge=0, le=9999)]] = Field(default_factory=dict)
     """Zone and door numbers of the alarm centre: `zones.b12: 12`; what is not listed has the number 0."""
-    codes: dict[str, Code] = {}
+    codes: dict[str, Code] = Field(default_factory=dict)
     """Other codes than ours, by kind of alarm: `fire: FA/FH`."""
     heartbeat: Annotated[Duration, between(5, 86400, ("5s", "24h"))] = 60.0
     """An empty message after so much silence."""

@@ -14,7 +14,8 @@ from daemon.config.subscribers.subscriber import Doubt, Subscriber, loopback
 _URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[^:\s/?#\[\]@]+)(?::([0-9]{1,5}))?(/[!-~]*)?\Z")
 
 
-def _url(text: str) -> str:
+def web_address(text: str) -> str:
+    """https://host/path, without name and password."""
     match = _URL.match(text)
     if match is None or "#" in text or not 0 < int(match[2] or 1) < 65536:
         raise PydanticCustomError("webhook_url", "write https://host/path")
@@ -27,7 +28,7 @@ class Webhook(Subscriber):
     secrets: ClassVar[tuple[str, ...]] = ("key", "token", "client", "ca")
 
     kind: Literal["webhook"]
-    url: Annotated[str, AfterValidator(_url)]
+    url: Annotated[str, AfterValidator(web_address)]
     """https://host/path; no name or password in it."""
     key: SecretName
     """A secret of 16 bytes or more, known to both sides: every request is signed with it (HMAC-SHA256)."""

@@ -5,9 +5,9 @@ from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from daemon.clock import Clock
-from daemon.config.subscribers import Gb26875, Mqtt, SiaDc09, Subscriber, Webhook
+from daemon.config.subscribers import Gb26875, Gb45839, Mqtt, SiaDc09, Subscriber, Webhook
 from daemon.feeds.carrier import Carrier
-from daemon.feeds.carriers import gb26875, mqtt, sia_dc09, webhook
+from daemon.feeds.carriers import gb26875, gb45839, mqtt, sia_dc09, webhook
 from daemon.feeds.gb26875.answers import Nobody, Seat
 
 _USUAL = ZoneInfo("Asia/Shanghai")
@@ -32,6 +32,8 @@ def carrier(  # noqa: PLR0917 - all that any carrier needs
         return webhook.WebhookCarrier(name, settings, site, secrets, clock)
     if isinstance(settings, Gb26875):
         return gb26875.CentreCarrier(name, settings, site, clock, zone, seat or Nobody())
+    if isinstance(settings, Gb45839):
+        return gb45839.PlatformCarrier(settings, secrets, clock, zone)
     if isinstance(settings, SiaDc09):
         return sia_dc09.SiaCarrier(settings, secrets, clock)
     raise TypeError(

@@ -101,6 +101,7 @@ class OneByOne:
     async def close(self, limit: float) -> None:
         """There is no goodbye; what has no answer yet comes again."""
         self.drop("closed")
+        await self.farewell()
 
     # One after the other
 

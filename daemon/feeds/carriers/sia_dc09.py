@@ -5,6 +5,7 @@ are stamped with it from then on. Without an answer the same message is sent aga
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -58,14 +59,19 @@ class SiaCarrier:
         key = None if settings.key is None else _key(self._secrets(settings.key), settings.key)
         sender = Sender(settings.account, settings.prefix, settings.receiver_number, key)
         link = SiaLink(self, await self._wire(), sender, settings)
-        async with asyncio.TaskGroup() as tasks:
-            hello = tasks.create_task(link.supervise())
-            while not hello.done():
-                await asyncio.wait([hello], timeout=1.0)
-                beat()
-        receipt = hello.result()
-        if receipt.verdict != "accepted":
-            await link.farewell()
+        works = False
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                hello = tasks.create_task(link.supervise())
+                while not hello.done():
+                    await asyncio.wait([hello], timeout=1.0)
+                    beat()
+            receipt = hello.result()
+            works = receipt.verdict == "accepted"
+        finally:
+            if not works:
+                await link.farewell()
+        if not works:
             raise UnreachableError(receipt.why)
         return link
 
@@ -221,7 +227,8 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.rest = b""
         """What came and has no end yet."""
-        self._frames: asyncio.Queue[bytes] = asyncio.Queue(_PENDING)
+        self._frames: deque[bytes] = deque(maxlen=_PENDING)
+        self._stir = asyncio.Event()
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -250,25 +257,22 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         """Send one frame."""
         if self._transport.is_closing():
             return
-        if isinstance(self._transport, asyncio.DatagramTransport):
+        if hasattr(self._transport, "sendto"):
             self._transport.sendto(data)
         else:
             self._transport.write(data)
 
     async def next(self) -> bytes | None:
         """The next frame; None when the connection is over."""
-        getting = asyncio.ensure_future(self._frames.get())
-        try:
-            await asyncio.wait([getting, self.ended], return_when=asyncio.FIRST_COMPLETED)
-            return getting.result() if getting.done() else None
-        finally:
-            getting.cancel()
+        while not self._frames and not self.ended.done():
+            self._stir.clear()
+            await self._stir.wait()
+        return self._frames.popleft() if self._frames else None
 
     def forget(self) -> None:
         """Drop what came unasked: the next answer is to what is written now."""
         self.rest = b""
-        while not self._frames.empty():
-            self._frames.get_nowait()
+        self._frames.clear()
 
     def close(self) -> None:
         """Hang up."""
@@ -277,12 +281,13 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
             self._transport.abort()
 
     def _take(self, found: bytes) -> None:
-        if not self._frames.full():
-            self._frames.put_nowait(found.rpartition(b"\n")[2][:LONGEST])
+        self._frames.append(found.rpartition(b"\n")[2][:LONGEST])
+        self._stir.set()
 
     def _end(self, why: str) -> None:
         if not self.ended.done():
             self.ended.set_result(why)
+            self._stir.set()
 
 
 def _key(secret: bytes, name: str) -> bytes:

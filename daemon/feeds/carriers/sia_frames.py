@@ -20,11 +20,8 @@ KEYS = (16, 24, 32)
 _NO_VECTOR = bytes(16)
 _PADDING = string.ascii_letters + string.digits
 _FRAME = re.compile(rb"([0-9A-Fa-f]{4})(0[0-9A-Fa-f]{3})(\".*)", re.DOTALL)
-_ANSWER = re.compile(
-    rb'"(\*?)(ACK|NAK|DUH|RSP)"([0-9]{4})(?:R[0-9A-Fa-f]{1,6})?(?:L[0-9A-Fa-f]{1,6})?'
-    rb"(?:#?[0-9A-Za-z]{0,16})\[(.*)",
-    re.DOTALL,
-)
+_ANSWER = re.compile(rb'"(\*?)(ACK|NAK|DUH|RSP)"([0-9]{4})[^\[]{0,48}\[(.*)', re.DOTALL)
+"""Receiver, line and account are not compared: pysiaalarm writes `None` where we sent no receiver."""
 _STAMP = re.compile(r"_([0-2][0-9]:[0-5][0-9]:[0-6][0-9],[01][0-9]-[0-3][0-9]-[0-9]{4})\Z")
 _STAMP_FORM = "%H:%M:%S,%m-%d-%Y"
 
@@ -59,10 +56,8 @@ def frame(sender: Sender, token: str, sequence: int, content: str, at: datetime)
     receiver = "" if sender.receiver is None else f"R{sender.receiver}"
     head = f"{sequence:04d}{receiver}L{sender.line}#{sender.account}["
     closed = f"{content}_{stamp(at)}"
-    if sender.key is None:
-        body = f'"{token}"{head}{closed}'
-    else:
-        body = f'"*{token}"{head}{_encrypted(sender.key, closed)}'
+    sealed = None if sender.key is None else _encrypted(sender.key, closed)
+    body = f'"{token}"{head}{closed}' if sealed is None else f'"*{token}"{head}{sealed}'
     raw = body.encode("ascii")
     return b"\n%04X%04X%b\r" % (crc(raw), len(raw), raw)
 

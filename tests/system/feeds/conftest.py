@@ -311,3 +311,9 @@ def alarm(journal: MemoryJournal) -> Callable[..., Event]:
         return journal.append("alarm.raised", severity=2, content=content)
 
     return raise_alarm
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody holds just now."""
+    return free_port()
