@@ -1,6 +1,7 @@
-"""The record held against itself: each finding is one thing that should not have been, in one of five columns.
+"""The record held against itself: each finding is one thing that should not have been, in one of six columns.
 
 `lost`     something that happened, or that somebody was told, is missing where it should be
+`again`    a subscriber had to ask again for it: the broker had acknowledged it, and then lost it
 `doubled`  one thing under two ids, or one id with two contents
 `late`     an alarm after its promised time
 `wrong`    a door or boom that was not as it had to be
@@ -17,7 +18,7 @@ from typing import Any
 from campaign import places
 from campaign.record import Deed, Episode, Promises, Record, Span, past, within
 
-COLUMNS = ("lost", "doubled", "late", "wrong", "broken")
+COLUMNS = ("lost", "again", "doubled", "late", "wrong", "broken")
 _RAISES = frozenset({"alarm.raised", "alarm.repeated"})
 _CHANGES = frozenset({"sequence", "unjournaled", "ahead", "refill"})
 """What may differ between two tellings of one event."""
@@ -160,7 +161,7 @@ def _told(record: Record, episode: Episode, id_: str, promises: Promises, verdic
         if first == inf:
             continue  # that it is missing is counted as lost
         if id_ in record.refilled.get(name, ()):
-            continue  # likewise: it came only when asked for
+            continue  # counted apart: it came only when asked for
         verdict.looked["alarms heard"] += 1
         took = first - whole
         if took > promises.hear:
@@ -179,8 +180,8 @@ def _subscriber(record: Record, name: str, verdict: Verdict) -> None:
             and line["id"] in owed
             and (line["id"] not in ids or line["id"] in record.refilled.get(name, ()))
         ):
-            how = "only by refill" if line["id"] in ids else "never"
-            verdict.find("lost", f"{name} got {line['number']} {line['kind']} {how}")
+            column, how = ("again", "only by refill") if line["id"] in ids else ("lost", "never")
+            verdict.find(column, f"{name} got {line['number']} {line['kind']} {how}")
     for each in sorted(ids - owed):
         verdict.find("lost", f"{name} was told {each}, which the journal does not have for it")
     verdict.looked["events told"] += len(ids & owed)

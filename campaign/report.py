@@ -34,7 +34,6 @@ class Row:
     seconds: int
     columns: dict[str, int]
     looked: dict[str, int]
-    refilled: int
     took: dict[str, list[float]]
     notes: dict[str, float]
     findings: list[tuple[str, str]]
@@ -64,7 +63,7 @@ def put(file: Path, rows: list[Row]) -> None:
 
 def lines(rows: list[Row]) -> list[str]:
     """A Markdown table, one line for each kind of fault."""
-    head = ["fault", "rounds", "seeds", *COLUMNS, "told", "only by refill", "siren p99 / worst", "heard p99 / worst"]
+    head = ["fault", "rounds", "seeds", *COLUMNS, "told", "siren p99 / worst", "heard p99 / worst"]
     out = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     kinds = dict.fromkeys(row.fault for row in rows)
     return out + ["| " + " | ".join(_cells(kind, [row for row in rows if row.fault == kind])) + " |" for kind in kinds]
@@ -78,7 +77,6 @@ def _cells(fault: str, rows: list[Row]) -> list[str]:
         ", ".join(row.seed for row in rows),
         *(str(sum(row.columns[column] for row in rows)) for column in COLUMNS),
         str(looked["events told"]),
-        str(sum(row.refilled for row in rows)),
         *(_percentile([each for row in rows for each in row.took.get(what, [])]) for what in ("siren", "heard")),
     ]
 

@@ -92,7 +92,6 @@ def _row(name: str, done: int, house: House, verdict: Verdict, seconds: float) -
         seconds=round(seconds),
         columns={column: verdict.count(column) for column in COLUMNS},
         looked=dict(verdict.looked),
-        refilled=sum(map(len, house.record.refilled.values())),
         took={what: sorted(values) for what, values in verdict.seconds.items()},
         notes=house.record.notes,
         findings=verdict.findings,

@@ -19,8 +19,7 @@ BUSY = Promises(act=1.5, hear=4.0, back=20.0, flight=2.0, slack=3.0)
 @pytest.mark.skipif(shutil.which("mosquitto", path="/usr/sbin:/usr/bin") is None, reason="apt-get install mosquitto")
 async def test_each_fault_once_and_nothing_is_lost_doubled_late_or_wrong() -> None:
     row = await run("medley", ROUNDS, SEED, stop=asyncio.Event(), say=lambda words: None, promises=BUSY)
-    refilled = [what for column, what in row.findings if column == "lost" and what.endswith("only by refill")]
-    assert [each for each in row.findings if each[1] not in refilled] == []
+    assert [each for each in row.findings if each[0] != "again"] == [], "a broker that is killed forgets; we do not"
     assert row.rounds == ROUNDS
     assert row.looked["cards"] >= 10, "nothing was looked at"
     assert row.looked["hazards"] >= 2, "nothing was looked at"
