@@ -12,9 +12,10 @@ from daemon.config.load import Plan
 GONE = "nothing in this site judges it any more"
 WAIT = 60.0
 """Seconds after a start or a reload in which every rule has spoken of all that it watches, many times."""
-TURNS = frozenset({"alarm_flood", "certificate_ending", "channel_trouble", "channel_untested", "config_faulty",
-                   "config_rolled_back", "disk_full", "feed_trouble", "journal_size", "journal_trouble", "line_down", "recording_trouble",
-                   "rule_failed", "task_failed", "zone_under_test"})  # fmt: skip
+TURNS = frozenset({"alarm_flood", "centre_clock", "certificate_ending", "channel_trouble", "channel_untested",
+                   "config_faulty", "config_rolled_back", "disk_full", "feed_trouble", "journal_size",
+                   "journal_trouble", "line_down", "recording_trouble", "roll_call", "roll_call_missed", "rule_failed",
+                   "task_failed", "zone_under_test"})  # fmt: skip
 """Kinds of which the daemon speaks only when they turn."""
 _OWN = frozenset({"alarms", "api", "config", "engine", "journal", "ladders", "recording"})
 

@@ -44,7 +44,7 @@ class Desk:
 
     def acknowledge(self, alarm: str, by: str) -> str:
         """Take notice: whoever is being called is called no more for this occurrence."""
-        return self._each(alarm, by, "acknowledge", lambda its: self.book.acknowledge(its.condition.alarm, by))
+        return self._each(alarm, by, "acknowledge", lambda its: self.book.acknowledge(self._standing(its), by))
 
     def reset(self, alarm: str, by: str) -> str:
         """Let a latched alarm go."""
@@ -52,9 +52,16 @@ class Desk:
 
     def _reset(self, alarm: Alarm, by: str) -> Alarm:
         after_reset(alarm, by)
-        if alarm.condition.alarm not in self.book.standing:
+        return self.book.reset(self._standing(alarm), by)
+
+    def _standing(self, alarm: Alarm) -> str:
+        """Its name, while this very occurrence stands: "I know" of an earlier one says nothing of what rose since."""
+        stands = self.book.standing.get(alarm.condition.alarm)
+        if stands is None:
             raise ValueError("it is back to normal")
-        return self.book.reset(alarm.condition.alarm, by)
+        if stands.occurrence != alarm.occurrence:
+            raise ValueError(f"it has risen again since, as {stands.occurrence}")
+        return alarm.condition.alarm
 
     def silence(self, target: str, by: str) -> str:
         """Stop the sounders where an alarm or an incident is, of a zone, or of `all`. The next alarm sounds again."""
@@ -137,8 +144,10 @@ class Desk:
         return self._each(alarm, by, "close", act, closing=True)
 
     def _knows(self, alarm: Alarm, by: str) -> Alarm:
-        name = alarm.condition.alarm
-        return alarm if alarm.acknowledged_by or name not in self.book.standing else self.book.acknowledge(name, by)
+        stands = self.book.standing.get(alarm.condition.alarm)
+        if alarm.acknowledged_by or stands is None or stands.occurrence != alarm.occurrence:
+            return alarm
+        return self.book.acknowledge(alarm.condition.alarm, by)
 
     # Setting apart
 

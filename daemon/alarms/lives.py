@@ -18,7 +18,7 @@ def risen(alarm: Alarm, condition: Condition, now: datetime, *, chattering: bool
         count=alarm.count + 1,
         acknowledged_by="",
         reset_by="",
-        silenced_by="",
+        silenced_by=alarm.silenced_by if chattering and not knew else "",
         chattering=alarm.chattering or chattering,
         handling=Handling() if knew else alarm.handling,
     )

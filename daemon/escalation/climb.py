@@ -71,6 +71,8 @@ class Stage(msgspec.Struct, kw_only=True):
     """How far one step has come."""
 
     begun: float | None = None
+    sounded: float | None = None
+    """When its outputs were last switched on anew."""
     early: bool = False
     rings: int = 0
     rung: float = 0.0
@@ -186,8 +188,14 @@ class Climb(msgspec.Struct, kw_only=True):
         self.spent = not self.over and self.next_due() == math.inf
         return acts
 
+    def rise(self, now: float, roster: Roster) -> list[Act]:
+        """The alarm has risen once more: what is loud only for a time is so again, and people are called anew."""
+        for _, stage in self._open():
+            stage.sounded = now if stage.begun is not None else None
+        return self.again(now, roster)
+
     def again(self, now: float, roster: Roster) -> list[Act]:
-        """The alarm has risen once more: whoever was called last is called anew."""
+        """Whoever was called last is called anew."""
         behind = [number for number, (step, stage) in enumerate(zip(self.ladder.steps, self.stages, strict=True))
                   if step.calls and stage.begun is not None and not self._satisfied(step)]  # fmt: skip
         last = max((self.ladder.steps[number].after for number in behind), default=0.0)
@@ -286,7 +294,8 @@ class Climb(msgspec.Struct, kw_only=True):
         for step, stage in self._open():
             if stage.begun is None or not (step.outputs or step.sirens):
                 continue
-            end = None if step.hold is None else stage.begun + step.hold
+            since = stage.begun if stage.sounded is None else stage.sounded
+            end = None if step.hold is None else since + step.hold
             if end is None or now < end:
                 found.append((step, end))
         return found

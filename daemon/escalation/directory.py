@@ -90,6 +90,15 @@ class Directory:
                 found.append(Target(person, by))
         return found
 
+    def reaches(self, step: Step) -> bool:
+        """Whether a step can reach anybody at any time."""
+        people = self.everyone(step.ring)
+        return any(channel in self.channels for channel in step.post) or any(
+            self.address(person, channel) is not None
+            for person in people
+            for channel in step.by or self.channels_of(person)
+        )
+
     def called(self, names: Collection[str], wall: datetime) -> list[str]:
         """The people behind names of people, rotas and roles at this local time, each once."""
         return list(dict.fromkeys(person for name in names for person in self._who(name, wall, _DEEPEST)))

@@ -16,6 +16,9 @@ from daemon.feeds.phrases import phrase
 from daemon.operator import RefusedError, UnknownError
 from daemon.wishes import Wish, answered, granting
 
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
+"""Between these somebody may be on shift; beyond, no zone can be asked."""
+
 
 def routes(office: Office, plan: Callable[[], Plan]) -> list[Route]:
     """`GET /v1/ladder`, `/v1/ladder/show` and `/v1/ladder/test/NUMBER`; `POST /v1/ladder/NAME/test` and `answer`."""
@@ -92,6 +95,8 @@ def at_of(text: str, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
+        if not _FIRST_YEAR <= at.year < _LAST_YEAR:
+            raise ValueError(at.year)
     except ValueError as error:
         raise ValueError(
             f"时间写成 2026-10-01T03:00，收到 {text[:40]!r}。 Write a time like 2026-10-01T03:00."

@@ -130,7 +130,8 @@ class Escalations:
         ladder = choose(self.directory.ladders, int(its.severity), its.subject, its.kind)
         if ladder is None:
             return
-        mark = f"{alarm.occurrence}.{int((at or alarm.raised).timestamp() * 1000):x}"  # another each time people are called
+        called = int((at or alarm.raised).timestamp() * 1000)
+        mark = f"{alarm.occurrence}.{called:x}"  # another each time that people are called
         climb = begin(alarm=its.alarm, mark=mark, severity=int(its.severity), kind=its.kind, subject=its.subject,
                       ladder=ladder)  # fmt: skip
         run = Run(climb, alarm, self._clock.monotonic() - elapsed, self.drill(alarm))
@@ -339,7 +340,8 @@ class Escalations:
             if not run.paused and run.alarm.calls and self._deserted(run):
                 self._end(run, "deserted")
                 self.start(run.alarm, at=self._clock.utc())
-            self._sound(run, self._elapsed(run))
+            else:
+                self._sound(run, self._elapsed(run))
         for alarm in list(self._engine.annunciator.standing.values()):
             if _calls(alarm) and alarm.occurrence not in self.runs:
                 self.start(alarm)

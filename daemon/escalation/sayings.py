@@ -11,7 +11,7 @@ _DUTIES: dict[str, Text] = {
     "gas_low": Text("切勿按门铃、开关灯、在室内用电话或对讲机；开窗、查漏，到室外再打电话。",
                     "No bells, lights, phones or radios inside; air, look for the leak; call from outside."),
     "valve_open": Text("燃气阀未关到位：到室外关总阀；切勿按门铃、开关灯、在室内用电话或对讲机。",
-                       "The gas is not shut off: shut the main valve outside; no bells, lights, phones or radios inside."),
+                       "The gas is not shut off: shut the main valve outside; no bells, lights or radios inside."),
     "fire": Text("请立即到场核实；确认火情即拨 119。", "Go and look now; if it burns, call 119."),
 }  # fmt: skip
 """By kind of alarm: what it is worth saying in two lines."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from daemon.escalation.directory import Directory
 from daemon.escalation.ladder import Ladder, Step
 
-NO_BELLS = frozenset({"gas"})
+NO_BELLS = frozenset({"gas", "gas_low", "valve_open"})
 """Kinds of alarms at which nothing that sparks may be rung."""
 PATROL, MANAGER, NEIGHBOUR = "patrol", "manager", "neighbour"
 """The roles that people may have in it."""

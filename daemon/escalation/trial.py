@@ -38,6 +38,8 @@ class Trial:
     by: str
     legs: dict[str, Receipt | None] = field(default_factory=dict)
     """By channel; None before anything is known."""
+    marks: dict[str, str] = field(default_factory=dict)
+    """By channel: of the address to which it went."""
 
     def told(self) -> dict[str, Any]:
         """For the API."""
@@ -84,6 +86,7 @@ class Trials:
         for channel in channels:
             key = f"test/{self._recorder.boot}/{trial.number}/{person or '-'}/{channel}"
             message = Message(key, head, text, Severity.P3)
+            trial.marks[channel] = self._mark(person, channel)
             self._teller.put(person, channel, message, partial(self._heard, trial, channel, key))
         return trial
 
@@ -104,15 +107,18 @@ class Trials:
             self._prove(trial, channel, receipt)
 
     def _prove(self, trial: Trial, channel: str, receipt: Receipt) -> None:
-        address = self.directory.address(trial.person, channel) if trial.person else None
-        text = self._teller.resolve(address) if address is not None else ""
         proof = Proof(
             person=trial.person, channel=channel, state=receipt.state.value, at=receipt.at, by=trial.by,
-            mark=mark(trial.person, channel, text), why=receipt.why,
+            mark=trial.marks[channel], why=receipt.why,
         )  # fmt: skip
         self.proofs[proof.person, proof.channel] = proof
         self._journal.keep(proof.key, msgspec.json.encode(proof))
         self.changed()
+
+    def _mark(self, person: str, channel: str) -> str:
+        """Of the address as it is now: a reload may change it before the answer comes."""
+        address = self.directory.address(person, channel) if person else None
+        return mark(person, channel, self._teller.resolve(address) if address is not None else "")
 
     def prover(self, now: datetime | None = None) -> Prover:
         """Who can be reached for certain."""

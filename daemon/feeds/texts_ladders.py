@@ -67,6 +67,7 @@ WHY = {
     "answered": "已有人应答",
     "over": "报警已结束",
     "raised anew": "再次报警，重新呼叫",
+    "deserted": "配置改动后原阶梯已无人可呼叫，重新呼叫",
     "graver": "级别升高，重新呼叫",
     "there is no address for this channel": "没有该通道的地址",
 }

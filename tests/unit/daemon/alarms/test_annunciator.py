@@ -289,6 +289,34 @@ def test_silence_is_no_acknowledgement_and_ends_with_the_next_rise(run):
     assert run.alarm().silenced_by == ""
 
 
+def test_chatter_does_not_start_again_what_was_silenced_and_the_next_call_does(run):
+    run.judge()
+    for _ in range(2):
+        run.judge(active=False)
+        run.judge()
+    run.book.silence("doors.north.forced", "李四")
+    run.judge(active=False)
+    run.judge()
+    assert run.alarm().silenced_by == "李四", "the fourth time within a minute"
+    run.clock.now += 61
+    run.judge(active=False)
+    run.judge()
+    assert run.kinds()[-1] == "alarm.raised"
+    assert run.alarm().silenced_by == ""
+
+
+def test_a_hearer_with_a_fault_costs_no_other_its_hearing(run, capsys):
+    def faulty(kind, alarm):
+        raise RuntimeError("a bug")
+
+    run.book.watch(faulty)
+    heard = []
+    run.book.watch(lambda kind, alarm: heard.append(kind))
+    run.judge()
+    assert heard == ["alarm.raised"]
+    assert "a hearer of alarms has a fault" in capsys.readouterr().out
+
+
 def test_alarms_of_an_older_journal_are_understood(run):
     old = (
         b'{"condition":{"alarm":"zones.b12.fire","active":true,"severity":1,"kind":"fire","subject":"zones.b12","latch":'

@@ -63,6 +63,27 @@ def test_a_whole_incident_is_acknowledged_at_once(house, desk):
     assert all(alarm.acknowledged_by == BY for alarm in house.engine.annunciator.standing.values())
 
 
+@pytest.mark.parametrize("verb", ["acknowledge", "reset", "verify", "on_site"])
+def test_what_is_said_of_an_earlier_occurrence_says_nothing_of_what_rose_since(house, desk, verb):
+    rises(house, "x.forced", latch=True)
+    first = house.engine.annunciator.standing["x.forced"]
+    desk.acknowledge("x.forced", BY)
+    house.clock.now += 3600
+    rises(house, "x.forced", active=False, latch=True)
+    rises(house, "x.forced", latch=True)
+    rises(house, "x.forced", active=False, latch=True)
+    since = house.engine.annunciator.standing["x.forced"]
+    assert since.occurrence != first.occurrence
+    if verb in ("acknowledge", "reset"):
+        for name in (first.occurrence, first.incident):
+            assert "再次报警" in refused(house, lambda name=name: getattr(desk, verb)(name, BY))
+    elif verb == "verify":
+        desk.verify(first.occurrence, "test", "", BY)
+    else:
+        desk.on_site(first.occurrence, BY)
+    assert house.engine.annunciator.standing["x.forced"] == since
+
+
 def test_one_occurrence_among_several_cases_is_named_by_its_case(house, desk):
     for _ in range(2):
         rises(house, "x.forced")

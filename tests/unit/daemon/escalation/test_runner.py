@@ -1,13 +1,15 @@
 """Ladders in a whole daemon: sirens in the same pass, people in their turn, an end by an answer, on after a kill."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gatehouse.alarms import Severity
-from tests.unit.daemon.escalation.estate import Estate
+from tests.unit.daemon.escalation.estate import WHOLE, Estate
 
 
 @pytest.fixture
@@ -95,6 +97,58 @@ def test_what_comes_back_within_a_minute_goes_on_where_it_was(estate: Estate) ->
     estate.alarm("doors.north.forced", Severity.P2)
     estate.wait(281)
     assert estate.sent() == [("李经理", "live"), ("王班长", "text")] or estate.sent("live") == [("李经理", "live")]
+
+
+def test_what_was_put_off_while_it_rested_is_not_told_as_late(tmp_path: Path) -> None:
+    estate = Estate(tmp_path, WHOLE.replace("{after: 5m, ring: [li]}", "{after: 20s, ring: [li]}"))
+    estate.alarm("doors.north.forced", Severity.P2)
+    estate.wait(10)
+    estate.alarm("doors.north.forced", Severity.P2, active=False)
+    estate.wait(40)
+    estate.alarm("doors.north.forced", Severity.P2)
+    estate.wait()
+    assert estate.sent("live") == [("李经理", "live")]
+    assert "系统中断" not in estate.boxes["live"].put_in[0][0].text
+
+
+def test_a_siren_that_has_ended_by_its_time_sounds_again_when_the_alarm_rises_again(tmp_path: Path) -> None:
+    estate = Estate(tmp_path, WHOLE.replace("{outputs: [siren]}", "{outputs: [siren], hold: 90s}"))
+    estate.alarm()
+    estate.wait(100)
+    estate.passes(0)
+    assert told(estate) is False
+    estate.alarm(active=False)
+    estate.alarm()
+    estate.wait()
+    assert told(estate) is True
+    estate.wait(100)
+    estate.passes(0)
+    assert told(estate) is False
+
+
+def test_what_is_to_be_done_and_when_does_not_pile_up_however_long_nobody_answers(estate: Estate) -> None:
+    estate.alarm()
+    for _ in range(200):
+        estate.wait(60)
+        for box in estate.boxes.values():
+            for number in range(len(box.put_in)):
+                box.say("sent", number)
+            box.put_in.clear()
+    assert len(estate.office.escalations._due) < 10
+
+
+def test_two_answers_that_were_asked_for_end_it(tmp_path: Path) -> None:
+    estate = Estate(tmp_path, WHOLE.replace("      - {ring: [gate], by: [text, live], unread: 15s}\n",
+                    "      - {ring: [gate, manager], answers: 2}\n"))  # fmt: skip
+    estate.alarm()
+    estate.wait()
+    occurrence = estate.engine.annunciator.standing["zones.b12.fire"].occurrence
+    estate.daemon.desk.acknowledge("zones.b12.fire", "王班长")
+    assert occurrence in estate.office.escalations.runs, "one of two"
+    assert estate.office.escalations.answer(occurrence, "李经理")
+    assert estate.office.escalations.runs == {}
+    assert estate.kept == {}
+    assert estate.events("ladder.ended")[0]["answered"] == ["王班长", "李经理"]
 
 
 def test_a_silenced_alarm_makes_no_noise_and_calls_on(estate: Estate) -> None:
@@ -279,6 +333,43 @@ def test_a_changed_site_keeps_what_climbs_and_calls_for_what_nobody_was_called_f
     ladders = {run["alarm"]: run["ladder"] for run in estate.office.status()["running"]}
     assert ladders == {"zones.b12.fire": "生命", "devices.io1.silent": "new"}
     assert ("李经理", "live") in estate.sent()
+
+
+def test_a_changed_site_that_has_nobody_left_of_a_ladder_calls_those_whom_it_has_now(estate: Estate) -> None:
+    estate.alarm()
+    estate.alarm("doors.north.forced", Severity.P2)
+    estate.alarm("doors.north.held", Severity.P2)
+    estate.wait(200)
+    estate.alarm("doors.north.held", Severity.P2, active=False)
+    before = {message.key for box in estate.boxes.values() for message, _, _ in box.put_in}
+    directory = estate.office.directory
+    new = dataclasses.replace(directory.people["wang"], id="zhao", name="赵班长")
+    first, rest = directory.ladders
+    steps = tuple(msgspec.structs.replace(step, ring=("zhao",) if step.ring else (), post=()) for step in first.steps)
+    changed = dataclasses.replace(
+        directory, people={"zhao": new}, rotas={}, groups=frozenset(),
+        ladders=(msgspec.structs.replace(first, steps=steps), rest),
+        channels={name: kind for name, kind in directory.channels.items() if name != "group"},
+    )  # fmt: skip
+    estate.office.change(changed)
+    estate.wait()
+    new_ones = [(to.name, message) for box in estate.boxes.values() for message, to, _ in box.put_in
+                if message.key not in before]  # fmt: skip
+    assert {name for name, _ in new_ones} == {"赵班长"}
+    assert "再次" not in estate.events("ladder.ended")[0]["why"]
+    assert told(estate) is True
+    assert [each["alarm"] for each in estate.office.running() if each["paused"]] == ["doors.north.held"]
+
+
+def test_of_what_has_gone_by_itself_nobody_is_called_after_a_restart(tmp_path: Path) -> None:
+    estate = Estate(tmp_path)
+    estate.alarm("doors.north.forced", Severity.P2)
+    estate.wait(1)
+    estate.alarm("doors.north.forced", Severity.P2, active=False)
+    estate.kept.clear()
+    again = Estate(tmp_path, before=estate)
+    again.wait(600)
+    assert again.sent() == []
 
 
 async def test_as_a_task_it_sends_without_being_asked(tmp_path: Path) -> None:

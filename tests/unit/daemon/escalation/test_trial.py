@@ -1,10 +1,12 @@
 """Tests of channels: every leg rings and says so; what came of it is kept, grows old, and is of one address only."""
 
+import dataclasses
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from daemon.escalation.directory import Address
 from daemon.escalation.proof import PREFIX, Proof, Prover, decoded, mark
 from daemon.escalation.trial import NobodyError
 from gatehouse.alarms import Severity
@@ -32,6 +34,19 @@ def test_every_leg_rings_and_says_that_it_is_a_test(estate: Estate) -> None:
     assert not told["waits"]
     assert [event["test"] for event in estate.events("message.delivered", "message.failed")] == [True, True]
     assert not estate.office.escalations.runs
+
+
+def test_what_went_to_the_address_of_yesterday_proves_nothing_of_today(estate: Estate) -> None:
+    estate.office.test("wang", "值班员")
+    directory = estate.office.directory
+    wang = directory.people["wang"]
+    moved = dataclasses.replace(wang, addresses={**wang.addresses, "text": Address("another")})
+    estate.office.change(dataclasses.replace(directory, people={**directory.people, "wang": moved}))
+    estate.boxes["text"].say("sent")
+    estate.boxes["live"].say("sent")
+    prover = estate.office.trials.prover()
+    assert not prover.tested("wang", "text")
+    assert prover.tested("wang", "live")
 
 
 def test_a_group_is_tested_by_its_channel_and_a_stranger_not_at_all(estate: Estate) -> None:
