@@ -17,6 +17,7 @@ class Codes(NamedTuple):
 
 
 _FIRE, _CONFIRMED, _FIRE_TROUBLE = Codes("FA", "FR"), Codes("FM", "FR"), Codes("FT", "FJ")
+_FIRE_TEST = Codes("FI", "FK")
 _GAS, _GAS_UNSAFE = Codes("GA", "GR"), Codes("GS", "GR")
 _HEAT, _HEAT_UNSAFE, _FREEZE = Codes("KA", "KR"), Codes("KS", "KR"), Codes("ZA", "ZR")
 _WATER, _WATER_UNSAFE, _PANIC = Codes("WA", "WR"), Codes("WS", "WR"), Codes("PA", "PR")
@@ -44,6 +45,8 @@ ALARMS: Mapping[str, Codes] = MappingProxyType({
     "feed_trouble": _COMMUNICATIONS, "channel_trouble": _COMMUNICATIONS, "channel_untested": _SERVICE,
     "journal_trouble": _SERVICE, "journal_size": _SERVICE, "disk_full": _SERVICE, "recording_trouble": _SERVICE,
     "certificate_ending": _SERVICE, "alarm_flood": _SERVICE, "rule_failed": _SERVICE, "task_failed": _SERVICE,
+    "guard_help": _PANIC, "zone_under_test": _FIRE_TEST,
+    "roll_call": _SERVICE, "roll_call_missed": _SERVICE, "centre_clock": _SERVICE,
     "config_faulty": _SERVICE, "config_rolled_back": _SERVICE,
 })  # fmt: skip
 """By kind of alarm."""
