@@ -351,8 +351,8 @@ _SITE = {
 }  # fmt: skip
 
 WORDS = MappingProxyType({
-    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **FEEDS, **REHEARSAL, **LADDERS, **RULES,
-    **CENTRE, **PATROL, **RECORD,
+    **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **FEEDS, **REHEARSAL, **LADDERS,
+    **RULES, **CENTRE, **PATROL, **RECORD,
 })  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 
