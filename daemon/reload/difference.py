@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from daemon.config.load import Plan
-from daemon.config.site import Line
+from daemon.config.site import WAYS, Line
 from gatehouse.demands import Output
 from gatehouse.driver import Device, Listener
 from gatehouse.rule import Rule
 from rules._cards import CardBook
 
-_ON_THE_WIRE = ("serial", "tcp", "rtu_over_tcp", "baud", "format")
+_ON_THE_WIRE = (*WAYS, "peer", "udp", "baud", "format")
 """Settings of a line that need it opened anew; all others are words for people."""
 _OnLines = Mapping[str, Mapping[str, Device | Listener]]
 
@@ -70,17 +70,11 @@ class Difference:
     """Settings that differ and can only be applied by a restart."""
 
     def __bool__(self) -> bool:
-        """Something differs."""
-        turns = [self.lines, self.devices, self.outputs, self.actuators, self.rules, self.subscribers, self.cards]
-        turns += [self.channels, self.people, self.rotas, self.ladders]
-        old, new = self.old.site, self.new.site
-        if (old.escalation, old.alarms) != (new.escalation, new.alarms):
+        """Something differs: what was written, or what it refers to. Much of a site is looked up in it when it is
+        needed, such as the pulse of a boom, and turns nothing here."""
+        if self.devices or self.rules or self.cards or self.titles:
             return True
-        return any(turns) or bool(self.titles or self.fixed) or self._header()
-
-    def _header(self) -> bool:
-        old, new = self.old.site, self.new.site
-        return (old.site, old.journal, old.recording) != (new.site, new.journal, new.recording)
+        return self.old.site != self.new.site and self.old.site.model_dump() != self.new.site.model_dump()
 
     @property
     def anew(self) -> frozenset[str]:

@@ -23,6 +23,9 @@ EDITS = {
     "a line's port": ("usb-absent-too", "usb-another"),
     "a new door": ("  east:  {", "  west:  {title: 西门, lock: io1.relay6}\n  east:  {"),
     "a boom's time": ("travel: 6s", "travel: 8s"),
+    "a boom's pulse": ("presence: io1.input5", "pulse: 0.8s, presence: io1.input5"),
+    "the way to a house": ("title: 12栋", "title: 12栋, way: 从北门进"),
+    "a drill": ("release: [doors.east]", "release: [doors.east], drill: [doors.east]"),
 }
 
 
@@ -69,6 +72,9 @@ def test_the_same_words_are_no_difference_and_the_way_there_and_back_is_none_eit
     [
         ("a door's title", {}),
         ("a line's words", {}),
+        ("a boom's pulse", {}),
+        ("the way to a house", {}),
+        ("a drill", {}),
         ("a door's time", {"rules": Turn(changed=("doors.north.access", "doors.north.way_out"))}),
         ("a relay", {"actuators": Turn(changed=("doors.east",))}),
         ("a board's unit", {"devices": Turn(changed=("io1",))}),
