@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from itertools import count
 
 import httpx2
@@ -23,7 +24,7 @@ class Life:
         self._cards = iter(house.residents)
         self._strangers = count(9_0000_0001)
         self._last_swipe = dict.fromkeys(("north", "lane-in"), -9.0)
-        self._ending = False
+        self._ending = asyncio.Event()
 
     async def run(self) -> None:
         """Until told to end; then everything that was begun is ended in order."""
@@ -35,14 +36,19 @@ class Life:
 
     def end(self) -> None:
         """Let it come to rest."""
-        self._ending = True
+        self._ending.set()
+
+    async def _while(self, seconds: float) -> None:
+        """Nothing happens for so long, or until it comes to rest."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), seconds)
 
     def _dice(self, name: str) -> random.Random:
         return random.Random(f"{self._seed}-{name}")
 
     async def _people(self) -> None:
         dice = self._dice("people")
-        while not self._ending:
+        while not self._ending.is_set():
             await asyncio.sleep(dice.uniform(0.35, 0.7))
             what = dice.random()
             if what < 0.5:
@@ -63,8 +69,8 @@ class Life:
     async def _cars(self) -> None:
         """A car comes, shows a card until the boom rises, drives through; some wait below the boom for a while."""
         dice = self._dice("cars")
-        while not self._ending:
-            await asyncio.sleep(dice.uniform(0.5, 6))
+        while not self._ending.is_set():
+            await self._while(dice.uniform(0.5, 6))
             await self._control.do("car", lane="in", do="arrives")
             while True:
                 await self._swipe("lane-in", next(self._cards), "")
@@ -79,8 +85,8 @@ class Life:
     async def _hazards(self, kind: str) -> None:
         dice = self._dice(kind)
         for number in count(1):
-            await asyncio.sleep(dice.uniform(1, 8))
-            if self._ending:
+            await self._while(dice.uniform(1, 8))
+            if self._ending.is_set():
                 return
             episode = Episode(what=kind, alarm=ALARMS[kind], by=f"{kind}-{number}-王", start=await self._begin(kind))
             self._record.episodes.append(episode)
