@@ -34,6 +34,7 @@ from console.options import (
     client,
     me,
 )
+from console.patrol import app as patrol_app
 from console.replay import replay
 from console.rules import app as rules_app
 from console.technician import probe, scan, trace
@@ -52,6 +53,7 @@ app.add_typer(certs_app, name="certs")
 app.add_typer(journal_app, name="journal")
 app.add_typer(driver_app, name="driver")
 app.add_typer(ladder_app, name="ladder")
+app.add_typer(patrol_app, name="patrol")
 app.add_typer(rules_app, name="rules")
 
 

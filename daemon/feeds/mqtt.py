@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from daemon.feeds.broker import Broker, HungUpError, TurnedAwayError, VersionRefusedError
 from daemon.feeds.carrier import Answer, Receipt, UnreachableError
@@ -166,7 +167,10 @@ class Connection:
         if self.ended.done():
             return self.ended.result()
         done: asyncio.Future[str] = self._loop.create_future()
-        code, mid = self._client.subscribe(topic, qos=1)
+        # With MQTT 5 the broker says of a message whether it was sent to be kept, not only of one that it had kept.
+        said = SubscribeOptions(qos=1, retainAsPublished=True)
+        more: dict[str, Any] = {"options": said} if self.version == "5" else {"qos": 1}
+        code, mid = self._client.subscribe(topic, **more)
         if mid is None or code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
             return paho.error_string(code)
         self._subscribing[mid] = done

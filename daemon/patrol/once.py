@@ -59,8 +59,8 @@ class Once:
             return "expired"
         if command.at > now + TOLERANCE:
             return "early"
-        if not self.complete and command.at <= self._begun + TOLERANCE:
-            return "not_ready"
+        if not self.complete and (command.do != "help" or command.at <= self._begun + TOLERANCE):
+            return "not_ready"  # a call for help may come twice rather than not at all
         self._forget(memory, now)
         return "too_many" if len(memory.ids) >= MOST else ""
 

@@ -47,11 +47,11 @@ class Pen:
 def box_and_guards(site: str, *guards: str) -> dict[str, Account]:
     """Accounts of a broker, as `config/mosquitto/acl` has them."""
     root = TOPIC.format(site=site)
-    accounts = {
-        guard: Account(user=guard, password=password(), reads=tuple(f"{root}/{topic}" for topic in (f"{guard}/cards", f"{guard}/state", f"{guard}/replies", "status")),
-                       writes=(f"{root}/{guard}/commands",))
-        for guard in guards
-    }  # fmt: skip
+    accounts = {}
+    for guard in guards:
+        reads = [f"{root}/{topic}" for topic in (f"{guard}/cards", f"{guard}/state", f"{guard}/replies", "status")]
+        writes = (f"{root}/{guard}/commands",)
+        accounts[guard] = Account(user=guard, password=password(), reads=tuple(reads), writes=writes)
     accounts["box"] = Account(user="box", password=password(), reads=(f"{root}/+/commands",), writes=(f"{root}/#",))
     return accounts
 
