@@ -9,7 +9,6 @@ from daemon.clock import Clock
 from gatehouse.demands import Demand
 from gatehouse.events import Event
 
-
 DRILL = "drill:"
 """How the name begins under which a drill makes its demands."""
 

@@ -11,7 +11,7 @@ import structlog
 from daemon.clock import Clock
 from daemon.config.faults import listed, nearest
 from daemon.config.load import Plan
-from daemon.drills.drills import Drills, Playing, fresh, proofs
+from daemon.drills.drills import Drills, Playing, Proofs, fresh, proofs
 from daemon.drills.heads import Ground, ground
 from daemon.drills.record import DRILLS, LONGEST, SHORTEST, WALKS, Held
 from daemon.drills.walks import MOST, Walking, Walks, testable
@@ -32,9 +32,7 @@ _LOOK = 1.0
 class Exercises:
     """One for each daemon. It lives in the loop's thread."""
 
-    def __init__(  # noqa: PLR0917 - it stands between alarms, outputs, readings and the journal
-        self, engine: Engine, journal: Journal, plan: Callable[[], Plan], clock: Clock, timezone: str
-    ) -> None:
+    def __init__(self, engine: Engine, journal: Journal, plan: Callable[[], Plan], clock: Clock, timezone: str) -> None:
         """Listens to alarms from now on. `plan` as it is by now."""
         self._engine, self._journal, self._plan, self._clock = engine, journal, plan, clock
         self._zone = ZoneInfo(timezone)
@@ -54,12 +52,12 @@ class Exercises:
             raise self._refused(full, "drill", f"a real alarm stands: {standing}", by)
         plan, outputs = self._plan(), self._plan().drills.get(full, ())
         drill = fresh(full, outputs, seconds, self._clock, kind=kind, reason=reason, by=by)
-        self.drills.begin(drill, dict(proofs(plan.site)))
+        self.drills.begin(drill, self.proofs())
         self._stir.set()
         moves = "、".join(plan.titles.get(name, name) for name in outputs) or "无 nothing"
         return (
             f"{plan.titles[full]}：演练开始，编号 {drill.id}，最迟 {self._local(drill.until)} 结束；动作：{moves}。\n"
-            f"真实报警会立即结束演练。 The drill runs until {self._local(drill.until)} at the latest; any real P1 ends it."
+            f"真实报警会立即结束演练。 It runs until {self._local(drill.until)} at the latest; any real P1 ends it."
         )
 
     def walk(self, zone: str, seconds: float, reason: str, by: str, only: Collection[str] = ()) -> str:
@@ -88,8 +86,9 @@ class Exercises:
             self._left({p: w for p, w in left.items() if not only or p in only}),
         )
         return (
-            f"{self._plan().titles[full]}：逐点测试开始，{len(heads)} 点，最迟 {until} 结束。其间这些点真的触发也不报警！\n"
-            f"{len(heads)} heads are under test until {until} at the latest; meanwhile a real fire there is NOT an alarm!"
+            f"{self._plan().titles[full]}：逐点测试开始，{len(heads)} 点，最迟 {until} 结束。"
+            f"其间这些点真的触发也不报警！\n{len(heads)} heads are under test until {until} at the latest; "
+            "meanwhile a real fire there is NOT an alarm!"
             f"{words}"
         )
 
@@ -111,7 +110,8 @@ class Exercises:
             id_ = self.walks.end(full, "command", by).walk.id
             self.walks.settle()
         self._stir.set()
-        return f"{self._plan().titles[full]}：已结束，报告：gatehouse {sort} report {id_}。 It is over; ask for its report."
+        title_ = self._plan().titles[full]
+        return f"{title_}：已结束，报告：gatehouse {sort} report {id_}。 It is over; ask for its report."
 
     # Whether they may
 
@@ -184,8 +184,7 @@ class Exercises:
         while True:
             self._stir.clear()
             now = self._clock.monotonic()
-            self.walks.tick(now)
-            self.drills.tick(now)
+            self.step(now)
             self.progress += 1
             due = min(self.walks.next_due, self.drills.next_due) - self._clock.monotonic()
             try:
@@ -194,6 +193,11 @@ class Exercises:
             except TimeoutError:
                 continue
 
+    def step(self, now: float) -> None:
+        """Do what is due."""
+        self.walks.tick(now)
+        self.drills.tick(now)
+
     async def restore(self) -> None:
         """Go on where the last run was, once its alarms are known; what the journal cannot say has ended."""
         try:
@@ -201,16 +205,21 @@ class Exercises:
         except OSError as error:
             log.error("drills and tests of the last run are not known: they have ended", why=str(error))
             drills, walks = {}, {}
-        self.drills.restore(drills, dict(proofs(self._plan().site)))
-        self.walks.restore(walks, self._grounds())
+        self.drills.restore(drills, self.proofs())
+        self.walks.restore(walks, self.grounds())
 
     def change(self) -> None:
         """The plan is another one."""
         plan = self._plan()
-        self.drills.change({f"zones.{name}" for name in plan.site.zones}, dict(proofs(plan.site)))
-        self.walks.change(self._grounds())
+        self.drills.change({f"zones.{name}" for name in plan.site.zones}, self.proofs())
+        self.walks.change(self.grounds())
 
-    def _grounds(self) -> dict[str, Ground]:
+    def proofs(self) -> Proofs:
+        """Points that prove that an output has moved."""
+        return dict(proofs(self._plan().site))
+
+    def grounds(self) -> dict[str, Ground]:
+        """What can be walked, by zone."""
         plan = self._plan()
         return {f"zones.{name}": ground(plan, f"zones.{name}") for name in plan.site.zones}
 

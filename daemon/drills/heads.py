@@ -1,4 +1,4 @@
-"""What can be walked in a zone: its fire contacts, heads, call points, buttons, sensors, and the rules that see them."""
+"""What can be walked in a zone: fire contacts, heads, call points, buttons, sensors, and the rules that see them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -76,16 +76,21 @@ class Shadow:
         self.wake = inf
         self.inputs = frozenset(twin.inputs)
 
-    def judge(self, now: float, wall: datetime, changed: Iterable[str], told: Mapping[str, Any]) -> set[str]:
-        """Heads that would be in alarm now; whatever a plug-in raises is its caller's to catch."""
+    def judge(
+        self, now: float, wall: datetime, changed: Iterable[str], told: Mapping[str, Any]
+    ) -> tuple[set[str], set[str]]:
+        """Heads that would be in alarm now, and heads of which nobody knows. A plug-in may raise anything."""
         self.wake = inf
         scene = Scene(image=self._image, now=now, wall=wall, changed=set(changed), told=told,
                       standing=frozenset(self._standing), wake=self._at)  # fmt: skip
         said = [each for each in self._twin.judge(scene) if isinstance(each, Condition)]
         self._standing = {each.alarm for each in said if each.active or (each.active is None and each.alarm in
                                                                            self._standing)}  # fmt: skip
-        heads = (each.evidence.get("input") for each in said if each.active and each.kind not in _FAULTS)
-        return {head for head in heads if isinstance(head, str)}
+        seen = [(each.evidence.get("input"), each.active) for each in said if each.kind not in _FAULTS]
+        found, unknown = (
+            {head for head, active in seen if isinstance(head, str) and active is it} for it in (True, None)
+        )
+        return found, unknown - found
 
     def _at(self, instant: float) -> None:
         self.wake = min(self.wake, instant)

@@ -65,6 +65,8 @@ class Walk(Held, kw_only=True):
     heads: tuple[str, ...]
     """Points."""
     ticks: dict[str, Tick] = {}
+    tripped: list[str] = []
+    """Heads that were in alarm when this was written down."""
 
 
 Sort = TypeVar("Sort", Drill, Walk)

@@ -149,7 +149,7 @@ class _Report:
     def walk(self) -> dict[str, Any]:
         """Per head."""
         places: Mapping[str, Any] = self.start.content.get("heads") or {}
-        rows = {point: {"head": point, "where": str(where), "count": 0, "first": None, "last": None, "after": None}
+        rows: dict[str, dict[str, Any]] = {point: {"head": point, "where": str(where), "count": 0, "first": None, "last": None, "after": None}
                 for point, where in places.items()}  # fmt: skip
         for event in self._tripped():
             row = rows.setdefault(str(event.content.get("head")), {"head": event.content.get("head"), "where": "",

@@ -52,7 +52,7 @@ class Walking:
     def __init__(self, walk: Walk, places: Mapping[str, str], end: float) -> None:
         """It ends at this monotonic second."""
         self.walk, self.places, self.end = walk, places, end
-        self.tripped: set[str] = set()
+        self.tripped = set(walk.tripped)
         """Heads that are in alarm now."""
         self.shadows: list[Shadow] = []
         self.sights: dict[str, Sight] = {}
@@ -136,8 +136,8 @@ class Walks:
     @property
     def next_due(self) -> float:
         """Monotonic second at which `tick` has something to do."""
-        return -inf if self._moved else min((min(each.end, *(shadow.wake for shadow in each.shadows), inf) for each in self.running.values()),
-                   default=inf)  # fmt: skip
+        dues = (min((each.end, *(shadow.wake for shadow in each.shadows))) for each in self.running.values())
+        return -inf if self._moved else min(dues, default=inf)
 
     def _real(self, kind: str, alarm: Alarm) -> None:
         """A real P1 in the zone, of what is not under test: all of its heads count again, at once."""
@@ -148,13 +148,13 @@ class Walks:
     def _judge(self, walking: Walking, shadow: Shadow, points: Collection[str], now: float) -> None:
         wall = self._clock.utc().astimezone(self._zone)
         try:
-            found = shadow.judge(now, wall, points, self._engine.arbiter.told)
+            found, unknown = shadow.judge(now, wall, points, self._engine.arbiter.told)
         except Exception as error:
             log.exception("the twin of a rule failed in a walk test", why=repr(error))
             return
         mine = shadow.inputs & set(walking.walk.heads)
         fresh = (found & mine) - walking.tripped
-        walking.tripped = (walking.tripped - mine) | (found & mine)
+        walking.tripped = (walking.tripped - (mine - unknown)) | (found & mine)
         for head in sorted(fresh):
             self._ticked(walking, head)
 
@@ -244,6 +244,7 @@ class Walks:
 
     def _keep(self, walking: Walking) -> None:
         walking.walk.left = max(0.0, walking.end - self._clock.monotonic())
+        walking.walk.tripped = sorted(walking.tripped)
         self._keeper.keep(WALKS + walking.walk.id, msgspec.msgpack.encode(walking.walk))
 
 

@@ -131,8 +131,8 @@ def state_view(
     """What this tier may know of how things stand. All that `state` may hold, everything else in it is ignored:
 
     armed, bool; journal, bool (it is well); devices and lines, name -> bool (there); outputs, name -> what it is told;
-    alarms, each with id, kind, subject, severity, state, raised (ISO 8601), count, acknowledged_by, drill; drilled, names
-    of outputs that only a drill has moved. An outsider is shown none of a drill.
+    alarms, each with id, kind, subject, severity, state, raised (ISO 8601), count, acknowledged_by, drill; drilled,
+    names of outputs that only a drill has moved. An outsider is shown none of a drill.
     """
     seen: dict[str, Any] = {name: state[name] for name in ("armed", "journal") if isinstance(state.get(name), bool)}
     for section in ("devices", "lines"):

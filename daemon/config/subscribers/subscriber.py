@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from daemon.config.strict import STRICT
 
-
 _OFFICIAL = frozenset({"gb26875", "gb45839", "sia_dc09"})
 """Ways to authorities and alarm centres, which act on what they get, whatever their tier."""
 _INSIDE = 2

@@ -1,0 +1,177 @@
+"""A drill moves what was chosen and calls people as a drill; a real alarm goes its whole way, and ends it."""
+
+from pathlib import Path
+
+import pytest
+
+from daemon.operator import RefusedError
+from gatehouse.demands import Demand, Passage, Priority
+from tests.unit.daemon.drills.ground import Ground
+
+OUTPUTS = ("doors.north", "lanes.in", "outputs.siren")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return Ground(tmp_path)
+
+
+def begin(ground: Ground, minutes: float = 30, **more: str) -> None:
+    ground.exercises.drill("b12", minutes * 60, "季度消防演练", "李四 (root)", **more)
+    ground.wait()
+
+
+def test_it_moves_what_the_site_chose_and_calls_people_with_the_word_first(ground: Ground) -> None:
+    begin(ground)
+    assert [ground.told(name) for name in OUTPUTS] == [Passage.OPEN, Passage.OPEN, True]
+    assert ground.told("doors.east") is Passage.CLOSED
+    assert ground.sent() == [("王班长", "text")]
+    assert all(message.drill for message in ground.messages())
+    assert [event.kind for event in ground.all if event.severity] == []
+    ground.later(90)
+    assert ("李经理", "live") in ground.sent()
+    assert all(message.drill for message in ground.messages())
+
+
+def test_police_gets_that_there_is_a_drill_and_nothing_else(ground: Ground) -> None:
+    before = len(ground.outside())
+    begin(ground)
+    ground.later(120)
+    ground.desk.acknowledge("drills.b12", "王班长 (root)")
+    ground.exercises.stop("drill", "b12", "李四 (root)")
+    ground.later(5)
+    assert [event.kind for event in ground.outside()[before:]] == ["drill.started", "drill.ended"]
+    told = {event.kind for event in ground.outside(3, outside=True)[before:]}
+    assert {kind for kind in told if kind.startswith(("drill.", "walk."))} == {"drill.started", "drill.ended"}
+    inside = {event.kind for event in ground.outside(2)}
+    assert {"drill.alarm_raised", "drill.output_told", "drill.message_queued", "drill.alarm_closed"} <= inside
+
+
+def test_it_ends_by_itself_and_its_doors_with_it(ground: Ground) -> None:
+    begin(ground, 2)
+    ground.later(119)
+    assert ground.told("doors.north") is Passage.OPEN
+    ground.later(1)
+    assert ground.told("doors.north") is Passage.CLOSED
+    assert not ground.exercises.drills.running
+    assert not [alarm for alarm in ground.engine.annunciator.standing.values() if alarm.drill]
+    assert not ground.office.escalations.runs
+    assert ground.find("drills/") == {}
+
+
+def test_a_real_fire_in_the_drilled_zone_is_real_in_everything(ground: Ground) -> None:
+    begin(ground)
+    before = len(ground.messages())
+    ground.trip("io1.input8")
+    decision = ground.engine.arbiter.decisions["doors.north"]
+    assert (decision.value, decision.demand.priority) == (Passage.OPEN, Priority.LIFE_SAFETY)
+    assert not ground.exercises.drills.running
+    real = ground.messages()[before:]
+    assert real
+    assert not any(message.drill for message in real)
+    assert real[0].title.startswith("【真实报警】")
+    assert real[0].text.startswith("不是演练！")
+    raised = [event for event in ground.outside() if event.kind == "alarm.raised" and event.severity == 1]
+    assert [event.content["alarm"] for event in raised] == ["zones.b12.fire"]
+    assert raised[0].content["incident"] != ""
+    ended = [event for event in ground.outside() if event.kind == "drill.ended"]
+    assert [event.content["why"] for event in ended] == ["real"]
+    ground.later(70)
+    assert "alarm.escalated" in {event.kind for event in ground.outside()}
+
+
+def test_no_door_closes_between_the_drill_and_the_fire(ground: Ground) -> None:
+    begin(ground)
+    mark = len(ground.all)
+    ground.trip("io1.input8")
+    told = [event.content["value"] for event in ground.all[mark:]
+            if event.subject == "doors.north" and "value" in event.content]  # fmt: skip
+    assert Passage.CLOSED not in told
+
+
+def test_a_real_alarm_elsewhere_ends_it_too_and_what_is_not_p1_does_not(ground: Ground) -> None:
+    begin(ground)
+    ground.alarm("doors.east.forced", 2)  # type: ignore[arg-type]
+    assert ground.exercises.drills.running
+    ground.trip("io1.input3")
+    assert not ground.exercises.drills.running
+    assert ground.told("doors.east") is Passage.OPEN
+    ground.exercises.step(ground.clock.now)
+    assert ground.told("doors.north") is Passage.CLOSED
+
+
+def test_silence_stops_its_siren_and_leaves_its_doors(ground: Ground) -> None:
+    begin(ground)
+    ground.desk.silence("drills.b12", "李四 (root)")
+    ground.later(1)
+    assert (ground.told("outputs.siren"), ground.told("doors.north")) == (False, Passage.OPEN)
+
+
+def test_a_drill_beats_no_lockdown_and_no_veto(ground: Ground) -> None:
+    lock = Demand(output="doors.north", value=Passage.CLOSED, priority=Priority.LOCKDOWN, issuer="police")
+    ground.engine.arbiter.place("police", [lock])
+    begin(ground)
+    assert ground.told("doors.north") is Passage.CLOSED
+
+
+@pytest.mark.parametrize("seconds", [0, 59, 4 * 3600 + 1, float("nan"), float("inf")])
+def test_it_is_refused_without_a_sound_end(ground: Ground, seconds: float) -> None:
+    with pytest.raises(RefusedError, match="240"):
+        ground.exercises.drill("b12", seconds, "演练", "李四")
+
+
+def test_it_is_refused_without_a_reason_twice_or_while_a_real_alarm_stands(ground: Ground) -> None:
+    with pytest.raises(RefusedError, match="reason"):
+        ground.exercises.drill("b12", 600, " ", "李四")
+    with pytest.raises(RefusedError, match="b12"):
+        ground.exercises.drill("b21", 600, "演练", "李四")
+    begin(ground)
+    with pytest.raises(RefusedError, match="already"):
+        begin(ground)
+    ground.trip("io1.input8")
+    with pytest.raises(RefusedError, match=r"zones\.b12\.fire"):
+        begin(ground)
+
+
+def test_killed_in_the_middle_it_goes_on_and_ends_in_time(ground: Ground, tmp_path: Path) -> None:
+    begin(ground, 10)
+    ground.later(60)
+    again = Ground(tmp_path / "again", ground)
+    assert again.told("doors.north") is Passage.OPEN
+    assert [playing.drill.zone for playing in again.exercises.drills.running.values()] == ["zones.b12"]
+    assert [run.drill for run in again.office.escalations.runs.values()] == [True]
+    again.later(539)
+    assert again.told("doors.north") is Passage.OPEN
+    again.later(5)
+    assert again.told("doors.north") is Passage.CLOSED
+    assert not again.office.escalations.runs
+
+
+def test_killed_and_back_after_its_time_it_has_ended(ground: Ground, tmp_path: Path) -> None:
+    begin(ground, 10)
+    ground.clock.now += 3600
+    again = Ground(tmp_path / "again", ground)
+    assert again.told("doors.north") is Passage.CLOSED
+    assert not again.exercises.drills.running
+    assert [event.content["why"] for event in again.outside() if event.kind == "drill.ended"] == ["time"]
+
+
+def test_what_is_kept_is_damaged_then_nobody_is_called_for_ever(ground: Ground, tmp_path: Path) -> None:
+    begin(ground, 10)
+    ground.kept = {key: b"?" if key.startswith("drills/") else state for key, state in ground.kept.items()}
+    again = Ground(tmp_path / "again", ground)
+    assert not again.office.escalations.runs
+    assert not [alarm for alarm in again.engine.annunciator.standing.values() if alarm.drill]
+    assert again.told("doors.north") is Passage.CLOSED
+
+
+def test_a_relay_and_a_leaf_confirm_it(ground: Ground) -> None:
+    begin(ground)
+    ground.clock.now += 0.4
+    ground.land("io1", relay1=True)
+    ground.clock.now += 1.6
+    ground.land("io1", input1=True)
+    proofs = [
+        (event.content["output"], event.content["proof"]) for event in ground.all if event.kind == "drill.confirmed"
+    ]
+    assert proofs == [("doors.north", "relay"), ("doors.north", "open")]
