@@ -106,6 +106,8 @@ _FORMS: Mapping[int, _Form] = MappingProxyType({
     Type.SYNC_CLOCK: _Form("<", (), 1),
     Type.GUARD_CHECK: _Form("<B", ("value",), 1, stamped=False),
 })  # fmt: skip
+KNOWN = frozenset(_FORMS)
+"""Types that are the standard's."""
 _LONG_TEXT = frozenset({Type.SYSTEM_CONFIG, Type.DEVICE_CONFIG})
 """Types that end in one byte of length and a text."""
 

@@ -49,6 +49,7 @@ class Found:
     used: int
     answer: bytes | None = None
     why: str = ""  # without an answer: `noise`, `foreign`, `echo`, `crc`
+    reply: bytes = b""  # what a device that speaks unasked is told at once: that it was heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +113,14 @@ class Listener(Protocol):
 
     def hear(self, received: bytes, now: float) -> tuple[Found, Mapping[str, Sample]] | None:
         """Judge all bytes received so far; None while more are needed. `now` is monotonic, to tell repeats."""
+
+
+@runtime_checkable
+class Callee(Protocol):
+    """A listener that its device calls up, and that must hear from it now and then."""
+
+    silence: float
+    """Seconds without an answer in `hear` after which the device is lost."""
+
+    def begin(self, now: float) -> bytes:
+        """It has called, perhaps anew; what to say first."""

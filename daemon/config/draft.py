@@ -157,7 +157,7 @@ def _grants(document: Document) -> Iterator[tuple[str, site.ThirdPartyDriver]]:
 
 def check_ends(document: Document, where: Where, line: site.Wires) -> None:
     """A line has exactly one end."""
-    ways = [way for way in ("serial", "tcp", "rtu_over_tcp") if getattr(line, way) is not None]
+    ways = [way for way in site.WAYS if getattr(line, way) is not None]
     if len(ways) != 1:
         found = " + ".join(ways) or Term("nothing")
         document.fault(where, "line_choice", at_key=True, value=found)

@@ -4,12 +4,15 @@ import dataclasses
 import os
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from daemon.config import plugins, profiles, site
+from daemon.config import listening, plugins, profiles, site
 from daemon.config.draft import Draft
 from daemon.config.faults import Where, listed, nearest
 from daemon.config.references import Channels, sort_of
@@ -55,6 +58,7 @@ def build(draft: Draft, folder: Path, *, wired: bool) -> Hardware:
     guests.check_grants()
     _check_ports(draft, wired=wired)
     _check_lines(draft, hardware)
+    listening.check(draft, hardware.devices)
     return hardware
 
 
@@ -79,6 +83,8 @@ def _device(
             return None
     if "wire" in kind.fields:
         values["wire"] = _wire(lines.get(entry.line))
+    if "clock" in kind.fields and draft.header is not None:
+        values["clock"] = partial(datetime.now, ZoneInfo(draft.header.timezone))
     try:
         device: Device | Listener = kind.build(**values)
     except Exception as error:  # noqa: BLE001 - the edge of a plug-in
@@ -159,7 +165,7 @@ def _check_inverted(draft: Draft, name: str, entry: site.Device, channels: Mappi
 def _check_ports(draft: Draft, *, wired: bool) -> None:
     document, owners = draft.document, dict[str, str]()
     for name, line in draft.sound("lines"):
-        for way in ("serial", "tcp", "rtu_over_tcp"):
+        for way in site.WAYS:
             target = getattr(line, way)
             if target is None:
                 continue

@@ -11,7 +11,7 @@ from daemon.config.draft import SECTIONS, Draft, check_ends, sketch
 from daemon.config.faults import ConfigError, Fault, Place, Where, listed, nearest
 from daemon.config.schema import schema
 from daemon.config.secrets import Secrets
-from daemon.config.site import Line, Wires
+from daemon.config.site import WAYS, Line, Wires
 from daemon.config.validation import check
 
 __all__ = ["ConfigError", "Fault", "Plan", "load", "schema"]
@@ -94,6 +94,6 @@ def _rewire(draft: Draft, file: Path) -> Iterable[Fault]:
         if wire is not None:
             check_ends(wires, (name,), wire)
         if wire is not None and lines[name] is not None:
-            ends = {way: getattr(wire, way) for way in ("serial", "tcp", "rtu_over_tcp")}
+            ends = {way: getattr(wire, way) for way in WAYS}
             lines[name] = Line.model_validate(lines[name].model_dump() | ends)
     return wires.faults

@@ -1,6 +1,7 @@
 """What a site file says, as types. Reading and checking the file is `daemon.config.load`'s business."""
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -37,12 +38,20 @@ def _endpoint(text: str) -> str:
     return text
 
 
+def _peer(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise PydanticCustomError("peer_address", "write an IP address") from error
+
+
 Opening = Annotated[Duration, between(1, 3600, ("1s", "1h"))]
 """How long something is let open: never no time at all, which would be a way out refused; never for good."""
 PulseTime = Annotated[Duration, between(0.1, 10, ("100ms", "10s"))]
 Travel = Annotated[Duration, between(1, 120, ("1s", "2m"))]
 Freshness = Annotated[Duration, between(0.1, 5, ("100ms", "5s"))]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Peer = Annotated[str, AfterValidator(_peer)]
 Format = Literal["8N1", "8E1", "8O1", "8N2", "8E2", "8O2", "7E1", "7O1", "7N2"]
 """Data bits, parity and stop bits of a character."""
 Relay = Annotated[str, Refers("relay")]
@@ -73,8 +82,12 @@ class SiteHeader(Section):
     """Degrees east; west is less than nothing."""
 
 
+WAYS = ("serial", "tcp", "rtu_over_tcp", "listen")
+"""Where a line can end."""
+
+
 class Wires(Section):
-    """Where a line ends. Exactly one of the three."""
+    """Where a line ends. Exactly one of the four."""
 
     serial: str | None = None
     """A port by /dev/serial/by-id or by-path."""
@@ -82,6 +95,8 @@ class Wires(Section):
     """host:port of a device or gateway that speaks the TCP form of its protocol (Modbus TCP)."""
     rtu_over_tcp: Endpoint | None = None
     """host:port of a serial server that passes bytes through unchanged."""
+    listen: Endpoint | None = None
+    """host:port of this box at which a device that speaks unasked calls."""
 
 
 class Line(Wires):
@@ -91,6 +106,10 @@ class Line(Wires):
     format: Format = "8N1"
     """Data bits, parity (N, E, O) and stop bits, in quotes. Meters mostly want "8E1", Modbus ASCII "7E1"."""
     title: str = ""
+    peer: Peer | None = None
+    """With `listen`: the one IP address that may call."""
+    udp: bool = False
+    """With `listen`: datagrams instead of a TCP connection."""
     unstable_name: bool = False
     """True: accept a port such as /dev/ttyUSB0, which may be another one after a restart."""
 
@@ -175,7 +194,7 @@ class Zone(Section):
     """Doors and lanes that go free on fire."""
     sirens: list[Annotated[str, Refers("switch")]] = []
     drill: list[Annotated[str, Refers("output")]] = []
-    """Doors and lanes that go free, outputs that go on, when a drill is held here; without any only people are called."""
+    """Doors and lanes that go free, outputs that go on in a drill; without any only people are called."""
     stale: Literal["alarm", "release"] = "alarm"
     """What a fire contact that cannot be read does: raise a fault, or also free the zone."""
 

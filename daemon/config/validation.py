@@ -32,6 +32,7 @@ _OWN = {
     "webhook_url",
     "sia_receiver",
     "component_address",
+    "peer_address",
     "no_address",
     "instant",
     "moment",

@@ -2,8 +2,8 @@
 
 LINES = {
     "line_choice": (
-        "found {value}", "a line has exactly one of serial, tcp, rtu_over_tcp",
-        "写的是 {value}", "每条线路只能有 serial、tcp、rtu_over_tcp 三者之一"),
+        "found {value}", "a line has exactly one of serial, tcp, rtu_over_tcp, listen",
+        "写的是 {value}", "每条线路只能有 serial、tcp、rtu_over_tcp、listen 四者之一"),
     "unstable_port": (
         "{value} may be another port after a restart",
         "name the port by /dev/serial/by-id or by-path (ls -l /dev/serial/by-id), or add unstable_name: true",

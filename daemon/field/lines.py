@@ -8,6 +8,7 @@ from daemon.clock import Clock
 from daemon.config import site
 from daemon.field.listening import Listening
 from daemon.field.polling import Polling
+from daemon.field.porch import Porch, receive
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire, connect, endpoint
 from daemon.field.writes import Command
@@ -116,12 +117,15 @@ class LineOwner:
     async def _session(self) -> str:
         """Open the line and work on it until it is lost; why it was."""
         self._advance()
-        wire: Wire | None = None
+        wire: Wire | Porch | None = None
         try:
-            wire = await connect(self._settings, self._work.hear, self._work.end)
+            if self._settings.listen is not None and isinstance(self._work, Listening):
+                wire = await receive(self._settings, self._work)
+            else:
+                wire = await connect(self._settings, self._work.hear, self._work.end)
             self._opened += 1
             self._turn(up=True, why="open")
-            await self._work.serve(wire)
+            await self._work.serve(wire)  # type: ignore[arg-type] # only what listens is given a porch
         except OSError as error:
             return str(error) or type(error).__name__
         finally:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import Clock
+from daemon.field.porch import Porch
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from daemon.field.writes import Command
-from gatehouse.driver import Device, DriverError, Found, Listener, Question, Sample
+from gatehouse.driver import Callee, Device, DriverError, Found, Listener, Question, Sample
 
 if TYPE_CHECKING:
     from daemon.field.lines import Sink
@@ -39,6 +40,7 @@ class Listening:
         self._lost = ""
         self._open_at = clock.monotonic()
         self._stirred = asyncio.Event()
+        self._wire: Wire | Porch | None = None
         self._begin(name, device)
 
     def _begin(self, name: str, device: Listener) -> None:
@@ -50,6 +52,7 @@ class Listening:
         self._online: bool | None = None
         self._why = "port not opened yet"
         self._fault = ""
+        self._heard_at = self._clock.monotonic()
 
     def change(self, devices: Mapping[str, Device | Listener]) -> None:
         """Listen to this one device. ValueError when it is not one that speaks unasked."""
@@ -59,27 +62,70 @@ class Listening:
         if device is not self._device or name != self._name:
             self._begin(name, device)
             if self._open:
-                self._turn(online=True, why="port open")
+                self._opened()
 
-    async def serve(self, wire: Wire) -> None:
+    async def serve(self, wire: Wire | Porch) -> None:
         """Until the wire is lost, which is a ConnectionError."""
         self._received = b""
-        self._lost = wire.lost
+        self._wire, self._lost = wire, wire.lost
         self._stirred.clear()
         self._open = True
-        if not self._fault:
-            self._turn(online=True, why="port open")
+        self._opened()
         while not self._lost:
             self.progress += 1
             self._open_at = self._clock.monotonic()
+            self._judge_silence()
             try:
                 async with asyncio.timeout(_STEP):
                     await self._stirred.wait()
             except TimeoutError:
                 continue
             self._stirred.clear()
-        self._open = False
+        self._open, self._wire = False, None
         raise ConnectionError(self._lost)
+
+    def _opened(self) -> None:
+        """A device at the end of a wire is there with it; one that calls, when it has said something sound."""
+        if isinstance(self._device, Callee):
+            self._heard_at, self._why = self._clock.monotonic(), "it has not called yet"
+            if not isinstance(self._wire, Porch):
+                self.called("the wire")
+        elif not isinstance(self._wire, Porch) and not self._fault:
+            self._turn(online=True, why="port open")
+
+    def _judge_silence(self) -> None:
+        if isinstance(self._device, Callee) and not self._fault:
+            silent = self._clock.monotonic() - self._heard_at
+            if silent >= self._device.silence:
+                self._turn(online=False, why=f"nothing sound heard for {self._device.silence:g} s")
+
+    def called(self, caller: str) -> None:
+        """The device has called, perhaps anew: what came before belongs to another call."""
+        self._received = b""
+        self._ring.note("open", self._name, caller.encode(), self._clock.monotonic())
+        if not isinstance(self._device, Callee):
+            self._turn(online=True, why=f"called from {caller}")
+            return
+        try:
+            self._send(self._device.begin(self._clock.monotonic()))
+        except Exception as error:  # noqa: BLE001 - the edge of a plug-in
+            self._fault = f"driver fault: {type(error).__name__} in begin: {error}"
+            self._turn(online=False, why=self._fault)
+
+    def hung_up(self, why: str) -> None:
+        """It is gone; one that calls again soon is not lost."""
+        self._ring.note("lost", self._name, why.encode(), self._clock.monotonic())
+        if not isinstance(self._device, Callee):
+            self._turn(online=False, why=why)
+
+    def _send(self, data: bytes) -> None:
+        if not data or self._wire is None:
+            return
+        try:
+            self._wire.send(data)
+        except ConnectionError:
+            return  # it is gone, and will say so when it calls again
+        self._ring.note("sent", self._name, data, self._clock.monotonic())
 
     def hear(self, data: bytes) -> None:
         """Bytes came: judge them at once, a door waits."""
@@ -105,8 +151,16 @@ class Listening:
             self._ring.note(kind, self._name, self._received[: found.used], now)
             self._received = self._received[max(1, found.used) :]
             self._tally["frames" if kind == "answer" else kind] += 1
+            self._send(found.reply)
+            if kind == "answer":
+                self._sound(now)
             if samples:
                 self._sink.land(self._name, samples, now)
+
+    def _sound(self, now: float) -> None:
+        self._heard_at = now
+        if isinstance(self._device, Callee) and not self._online:
+            self._turn(online=True, why="answers")
 
     def _heard(self, now: float) -> "tuple[Found, Mapping[str, Sample]] | None":
         heard = self._device.hear(self._received, now)

@@ -84,6 +84,8 @@ class Wire(asyncio.Protocol):
 
 def endpoint(line: site.Line) -> str:
     """How people call this end of the line."""
+    if line.listen:
+        return f"{'udp' if line.udp else 'tcp'} listening at {line.listen}"
     return line.serial or f"tcp {line.tcp or line.rtu_over_tcp}"
 
 

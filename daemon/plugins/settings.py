@@ -68,15 +68,33 @@ def _kind(one: Mapping[str, Any], definitions: Mapping[str, Any], depth: int, pa
         return Literal[tuple(choices)]
     if "anyOf" in one:
         return Union[tuple(_kind(part, definitions, depth - 1, parts) for part in one["anyOf"])]  # noqa: UP007 - from a tuple
+    return _typed(one, definitions, depth, parts)
+
+
+def _typed(one: Mapping[str, Any], definitions: Mapping[str, Any], depth: int, parts: Iterator[int]) -> Any:  # noqa: ANN401 - annotations
     sort = one.get("type")
     if sort == "null":
         return None
     if sort == "array":
         inner = tuple.__class_getitem__(_members(one, definitions, depth, parts))
         return Annotated[inner, Strict(False), Field(**_limits(one))]
+    if sort == "object" and isinstance(one.get("additionalProperties"), dict):
+        return dict.__class_getitem__((str, _kind(one["additionalProperties"], definitions, depth - 1, parts)))
+    if sort == "object" and isinstance(one.get("properties"), dict):
+        return _table(one, definitions, depth, parts)
     if sort not in _PLAIN:
-        raise ValueError("it is no number, text, true or false, choice, or list of these")
+        raise ValueError("it is no number, text, true or false, choice, or list or table of these")
     return Annotated[_PLAIN[sort], Field(**_limits(one))]
+
+
+def _table(one: Mapping[str, Any], definitions: Mapping[str, Any], depth: int, parts: Iterator[int]) -> type[BaseModel]:
+    """A table with keys of its own; what is not written is left to the driver."""
+    required = one.get("required") or ()
+    fields: dict[str, Any] = {}
+    for number, (key, part) in enumerate(one["properties"].items()):
+        default: Any = ... if key in required else None
+        fields[f"setting_{number}"] = _kind(part, definitions, depth - 1, parts), Field(default, alias=str(key))
+    return create_model("table", __config__=ConfigDict(extra="forbid", strict=True, frozen=True), **fields)
 
 
 def _members(
