@@ -112,6 +112,9 @@ class Replacing:
         """Write the file anew; where it can be found what stood there. RefusedError."""
         after = self._encoded(text)
         try:
+            if self.file.read_bytes() != self.raw:
+                raise RefusedError(f"{self.file} 刚被别人改过，没有写入；请再来一次。 It was changed meanwhile, so "
+                                   "nothing was written; run this again.")  # fmt: skip
             kept = self._keep(after, state, by)
             _write(self.file, after)
         except OSError as error:

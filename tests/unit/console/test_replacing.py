@@ -144,6 +144,16 @@ def test_a_failed_change_is_put_back_unless_somebody_has_written_meanwhile(site,
     assert site.read_text(encoding="utf-8").endswith("# mine\n")
 
 
+def test_what_somebody_wrote_while_the_new_device_was_tried_is_not_lost(site, state):
+    its = Replacing(site, "io1")
+    after = its.edited({"unit": 7}, [], [])
+    site.write_text(small.SITE + "# mine\n", encoding="utf-8")
+    with pytest.raises(RefusedError, match="changed meanwhile"):
+        its.write(after, state, "王敏")
+    assert site.read_text(encoding="utf-8") == small.SITE + "# mine\n"
+    assert not state.exists(), "there is nothing to take back"
+
+
 def test_only_so_many_are_kept_and_what_was_taken_back_is_not_offered_again(site, state):
     for unit in range(2, 26):
         its = Replacing(site, "io1")
