@@ -133,6 +133,8 @@ class Reload:
             log.error("site file is faulty, going on with what runs", fault=str(proposal.faults[0]))
         elif proposal.refusal:
             log.error("site file is not applied", why=proposal.refusal.en)
+        elif self.busy:
+            self.ask()  # a person was quicker; what the file says then is looked at after that
         elif proposal.empty:
             log.info("site file is good and says nothing new")
         else:

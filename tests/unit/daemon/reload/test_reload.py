@@ -201,6 +201,28 @@ async def test_sighup_applies_tells_of_faults_and_is_asked_once_however_often(tr
     assert len(trial.house.events("config.applied")) == 1
 
 
+async def test_a_sighup_that_comes_while_a_person_accepts_waits_for_the_end_of_that(trial, monkeypatch):
+    trial.write(NAME)
+    mine = await trial.reload.propose()
+    propose = trial.reload.propose
+
+    async def slowly():
+        monkeypatch.setattr(trial.reload, "propose", propose)
+        found = await propose()
+        trial.reload._proposal = mine
+        trial.reload.accept(mine.number, "王敏")
+        return found
+
+    monkeypatch.setattr(trial.reload, "propose", slowly)
+    trial.reload.ask()
+    async with trial.running():
+        async with asyncio.timeout(10):
+            while trial.reload.state != "kept" or trial.reload._hangup:
+                await asyncio.to_thread(int)
+        await trial.reload.propose()
+    assert len(trial.house.events("config.applied")) == 1
+
+
 async def test_a_disk_that_fails_holds_up_nothing(trial):
     trial.write(NAME)
     (trial.state / "on-trial.new").mkdir()
