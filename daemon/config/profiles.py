@@ -45,11 +45,12 @@ def locate(name: str, where: list[Path]) -> Path | None:
 
 def load(file: Path, model: type[M]) -> tuple[M | None, list[Fault]]:
     """The profile in a file, or its faults."""
-    return _load(file, model, file.stat().st_mtime_ns)  # type: ignore[return-value] # the cache forgets the type
+    its = file.stat()  # whoever copies or unpacks a file may set its time; nobody sets when that was done
+    return _load(file, model, (its.st_mtime_ns, its.st_ctime_ns, its.st_size, its.st_ino))  # type: ignore[return-value] # the cache forgets the type
 
 
 @lru_cache(maxsize=512)  # a scan of a line looks at all of them
-def _load(file: Path, model: type[BaseModel], changed: int) -> tuple[BaseModel | None, list[Fault]]:
+def _load(file: Path, model: type[BaseModel], changed: tuple[int, ...]) -> tuple[BaseModel | None, list[Fault]]:
     read = document.read(file, numbered=True)
     if read.faults:
         return None, read.faults
