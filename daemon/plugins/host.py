@@ -164,8 +164,8 @@ def digest_of(file: Path) -> str:
 
 
 def _scan(said: Sequence[Any]) -> Scan:
-    name, kind, period, points = said
-    return Scan(name=name, kind=ScanClass(kind), period=period, points=tuple(points))
+    name, kind, period, points, also = said
+    return Scan(name=name, kind=ScanClass(kind), period=period, points=tuple(points), also=tuple(also))
 
 
 def _file_of(module: str) -> Path:

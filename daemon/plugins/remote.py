@@ -137,7 +137,7 @@ class Polled(Remote):
         if len({scan.name for scan in scans}) != len(scans):
             raise DriverFaultError("two of its scans have the same name")
         for scan in scans:
-            if strange := set(scan.points) - self._channels:
+            if strange := {*scan.points, *scan.also} - self._channels:
                 raise DriverFaultError(f"scan {scan.name} brings {', '.join(sorted(strange))}, none of its points")
         return scans
 

@@ -68,10 +68,11 @@ class SaidScan(Struct, array_like=True, frozen=True):
     kind: Literal[0, 1, 2, 3]
     period: Annotated[float, Meta(ge=0.02, le=86400)]
     points: Annotated[tuple[Name, ...], Meta(max_length=MOST_POINTS)]
+    also: Annotated[tuple[Name, ...], Meta(max_length=MOST_POINTS)] = ()
 
     def scan(self) -> Scan:
         """What was said."""
-        return Scan(name=self.name, kind=ScanClass(self.kind), period=self.period, points=self.points)
+        return Scan(name=self.name, kind=ScanClass(self.kind), period=self.period, points=self.points, also=self.also)
 
 
 class SaidQuestion(Struct, array_like=True, frozen=True):
@@ -189,7 +190,7 @@ def said_point(point: Point) -> SaidPoint:
 
 def said_scan(scan: Scan) -> SaidScan:
     """A scan as it travels."""
-    return SaidScan(scan.name, int(scan.kind), float(scan.period), tuple(scan.points))  # type: ignore[arg-type]
+    return SaidScan(scan.name, int(scan.kind), float(scan.period), tuple(scan.points), tuple(scan.also))  # type: ignore[arg-type]
 
 
 def plain(text: str) -> str:

@@ -82,6 +82,22 @@ def test_what_is_learnt_changes_its_scans_and_survives_a_new_process(learner) ->
     assert learner.ask(Scan(name="wider", kind=ScanClass.SLOW, period=9.0, points=())).request == b"?1."
 
 
+def test_what_comes_along_in_an_answer_is_known_on_both_sides(tmp_path: Path) -> None:
+    file = driver(tmp_path, ask="assert scan in self.scans()", read="assert scan in self.scans()")
+    text = file.read_text().replace("return [SCAN]", "return [SCAN, MORE]")
+    text += '\n\nMORE = Scan(name="rare", kind=ScanClass.SLOW, period=9.0, points=(), also=("level",))\n'
+    file.write_text(text)
+    one = remote.make(DriverProcess(file, "", ()), {}, {})
+    scan = one.scans()[1]
+    assert scan.also == ("level",)
+    assert one.ask(scan).request == b"?1."
+    assert one.read(scan, b"!5.")["level"].value == 5
+    one.close()
+    file.write_text(text.replace('also=("level",)', 'also=("strange",)'))
+    with pytest.raises(DriverFaultError, match="strange, none of its points"):
+        remote.make(DriverProcess(file, "", ()), {}, {})
+
+
 def test_one_that_learns_for_ever_is_at_fault(learner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_LESSONS", 3)
     scan = learner.scans()[0]
