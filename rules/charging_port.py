@@ -67,7 +67,8 @@ class Rule:
     _lasting: Lasting = field(init=False, default_factory=Lasting)
     _faults: Faults = field(init=False, default_factory=Faults)
     _drew: bool = field(init=False, default=False)
-    _charged: bool = field(init=False, default=False)
+    _charged: bool | None = field(init=False, default=None)
+    """None: not known yet, after a start."""
 
     def __post_init__(self) -> None:
         """ValueError when the settings make no rule."""
@@ -154,8 +155,11 @@ class Rule:
         """A battery that takes no more. What was cut off draws nothing, so only its plug or a person ends that."""
         alarm, limit = f"{self.name}.full", full.into(scene.image.points[load].unit)
         value, plugged = measured(scene, load), True if self.plugged is None else switch(scene, self.plugged)
-        powered = scene.told.get(self.port) is True
-        self._charged &= plugged is not False
+        powered, standing = scene.told.get(self.port) is True, alarm in scene.standing
+        if self._charged is None and value is not None and plugged is not None:  # whoever draws is being charged
+            self._charged = self.plugged is not None and standing and value < limit
+        if plugged is False:
+            self._charged = False
         if plugged is False or not powered:
             self._drew = False
         elif value is not None and value >= limit:
@@ -163,8 +167,9 @@ class Rule:
         if value is not None and plugged is not None:
             low = self._drew and value < limit and powered and plugged
             done = self._lasting.due(scene, "full", low, self.full_for)
-            self._charged = done or (self._charged and self.plugged is not None)
-        if self._charged or (self.plugged is None and alarm in scene.standing):
+            self._charged = done or (self._charged is True and self.plugged is not None)
+        held = self._charged is None and scene.told.get(self.port) is not None  # armed, and still nobody knows
+        if self._charged or (standing and (self.plugged is None or held)):
             reasons.append("charging_full")
         return Condition(
             alarm=alarm,

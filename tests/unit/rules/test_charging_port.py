@@ -124,6 +124,32 @@ def test_a_full_battery_is_cut_off_until_it_is_unplugged(story):
     ]
 
 
+FULL = {**LOAD, "full": Amount(10, "W"), "full_for": 1800.0, "plugged": "pile.plug"}
+
+
+def test_a_full_battery_stays_cut_off_over_a_restart_until_it_is_unplugged(story):
+    s = story(rule(**FULL), points=POINTS, standing={"port7.full"})
+    assert not s.at(0).demands, "nothing is read and nothing told yet: the relay stays as it is"
+    said = s.at(1, {"pile.power": 0.0, "pile.plug": True, **ONLINE})
+    assert (said["port7.full"], [demand.reason for demand in said.demands]) == (True, ["charging_full"])
+    s.at(2, told={PORT: False})
+    assert s.at(9000)["port7.full"], "nobody has pulled the plug"
+    said = s.at(9001, {"pile.plug": False})
+    assert (said["port7.full"], said.demands) == (False, [])
+
+
+def test_after_a_restart_a_plug_that_cannot_be_read_frees_no_full_battery(story):
+    s = story(rule(**FULL), points=POINTS, standing={"port7.full"}, told={PORT: True})
+    said = s.at(0, {"pile.power": 0.0, **ONLINE})
+    assert (said["port7.full"], [demand.reason for demand in said.demands]) == (None, ["charging_full"])
+
+
+def test_who_charges_over_a_restart_is_not_cut_off_by_the_battery_before_him(story):
+    s = story(rule(**FULL), points=POINTS, standing={"port7.full"})
+    said = s.at(0, {"pile.power": 300.0, "pile.plug": True, **ONLINE})
+    assert (said["port7.full"], said.demands) == (False, [])
+
+
 def test_an_empty_port_is_no_full_battery(story):
     s = story(rule(**LOAD, full=Amount(10, "W"), full_for=60.0), points=POINTS, told={PORT: True})
     s.at(0, {"pile.power": 0.0, **ONLINE})
