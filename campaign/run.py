@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from campaign.audit import COLUMNS, Verdict, audit
-from campaign.faults import FAULTS, Fault
+from campaign.fault import Fault
+from campaign.faults import FAULTS
 from campaign.house import House
 from campaign.life import Life
 from campaign.record import Promises
