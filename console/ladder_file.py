@@ -12,7 +12,7 @@ from daemon.config import proofs
 from daemon.config.faults import Fault
 from daemon.config.secrets import Secrets
 from daemon.escalation.preview import preview
-from daemon.escalation.routes import at_of, zone_of
+from daemon.escalation.routes import at_of, kind_of, zone_of
 
 
 def show(  # noqa: PLR0917 - what, of what, when
@@ -22,7 +22,7 @@ def show(  # noqa: PLR0917 - what, of what, when
     try:
         plan = config.load(site)
         local = ZoneInfo(plan.site.site.timezone)
-        full, wall = zone_of(zone, plan), at_of(at, local) or datetime.now(local)
+        full, wall, kind = zone_of(zone, plan), at_of(at, local) or datetime.now(local), kind_of(kind)
     except config.ConfigError as error:
         for fault in error.faults:
             typer.echo(fault.text("en" if language == "en" else "zh"), err=True)

@@ -82,7 +82,8 @@ class ShowLadder:
 
     def _title(self, run: dict[str, Any]) -> str:
         title = run["text"][self._language]
-        parts = [f"P{run['severity']} {run['place']} {title} ({run['ladder']})",
+        what = " ".join(filter(None, (f"P{run['severity']}", run["place"], title)))
+        parts = [f"{what} ({run['ladder']})",
                  self._word("elapsed", span=self._span(round(run["elapsed"])))]  # fmt: skip
         if run["next"] is not None:
             parts.append(self._word("next", span=self._span(round(run["next"]))))

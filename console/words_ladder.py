@@ -66,5 +66,5 @@ def span(seconds: float, language: str) -> str:
     if seconds < 120:
         return f"{seconds:g} 秒" if zh else f"{seconds:g} s"
     if seconds < 7200:
-        return f"{seconds / 60:g} 分钟" if zh else f"{seconds / 60:g} min"
+        return f"{seconds / 60:.3g} 分钟" if zh else f"{seconds / 60:.3g} min"
     return f"{seconds / 3600:.3g} 小时" if zh else f"{seconds / 3600:.3g} h"

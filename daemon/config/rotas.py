@@ -28,7 +28,7 @@ class Rotas:
             circle = _circle(name, rotas)
             if circle:
                 self._document.fault(("rotas", name, "fallback"), "rota_circle", value=name, known=" > ".join(circle))
-            elif not rota.fallback and rota.shifts and (gaps := rota.gaps()):
+            elif not rota.fallback and (gaps := rota.gaps()):
                 more = f" … (+{len(gaps) - _MOST_GAPS})" if len(gaps) > _MOST_GAPS else ""
                 told = ", ".join(map(str, gaps[:_MOST_GAPS])) + more
                 self._document.fault(("rotas", name), "rota_gap", at_key=True, gaps=Both(told, _in_chinese(told)))
@@ -66,7 +66,7 @@ class Rotas:
                 if day.weekday() not in (days := _days(by_name[name])):
                     known = ", ".join(_DAYS[number] for number in sorted(days))
                     self._document.fault((*spot, name), "rota_date_idle", at_key=True, value=name, day=text,
-                                         known=known)  # fmt: skip
+                                         known=Both(known, _in_chinese(known)))  # fmt: skip
                 self._people((*spot, name), people)
                 dates[day][name] = tuple(people)
         return dates

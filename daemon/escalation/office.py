@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,17 +124,18 @@ class Office:
 
     def _run(self, run: Run) -> dict[str, Any]:
         climb, now = run.climb, self._clock.monotonic()
+        due = inf if run.paused else run.zero + climb.next_due()
         condition = run.alarm.condition
         return {
             "alarm": condition.alarm,
             "occurrence": run.alarm.occurrence,
             "alarm_kind": condition.kind,
             "text": {"zh": title(condition.kind, "zh"), "en": title(condition.kind, "en")},
-            "place": self._titles.get(condition.subject, condition.subject),
+            "place": self._titles.get(condition.subject, condition.subject if "." in condition.subject else ""),
             "severity": climb.severity,
             "ladder": climb.ladder.title or climb.ladder.name,
             "elapsed": round(now - run.zero, 1),
-            "next": None if climb.next_due() == float("inf") else round(max(0.0, run.zero + climb.next_due() - now), 1),
+            "next": None if due == inf else round(max(0.0, due - now), 1),
             "paused": run.paused,
             "spent": climb.spent,
             "drill": run.drill,

@@ -13,9 +13,11 @@ from daemon.config.load import Plan
 from daemon.escalation.office import Office
 from daemon.escalation.trial import NobodyError
 from daemon.feeds.phrases import phrase
+from daemon.feeds.texts import ALARMS
 from daemon.operator import RefusedError, UnknownError
 from daemon.wishes import Wish, answered, granting
 
+_DIGITS = 10
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 """Between these somebody may be on shift; beyond, no zone can be asked."""
 
@@ -31,15 +33,17 @@ def routes(office: Office, plan: Callable[[], Plan]) -> list[Route]:
         try:
             zone = zone_of(query.get("zone", ""), plan())
             at = at_of(query.get("at", ""), ZoneInfo(plan().site.site.timezone))
+            kind = kind_of(query.get("kind", ""))
         except ValueError as error:
             return answered({"error": str(error)}, 400)
-        return answered(office.show(zone, query.get("kind") or "fire", at))
+        return answered(office.show(zone, kind, at))
 
     async def course(request: Request) -> Response:
         number = request.path_params["number"]
-        trial = office.trials.find(number)
+        trial = office.trials.find(int(number)) if number.isdecimal() and len(number) < _DIGITS else None
         if trial is None:
-            return answered({"error": f"没有第 {number} 次测试。 There is no test {number}."}, 404)
+            shown = number[:_DIGITS]
+            return answered({"error": f"没有第 {shown} 次测试。 There is no test {shown}."}, 404)
         told = trial.told()
         for leg in filter(None, told["legs"].values()):
             leg["text"] = {"zh": phrase(leg["why"], "zh"), "en": leg["why"]}
@@ -48,7 +52,7 @@ def routes(office: Office, plan: Callable[[], Plan]) -> list[Route]:
     return [
         Route("/v1/ladder", status),
         Route("/v1/ladder/show", show),
-        Route("/v1/ladder/test/{number:int}", course),
+        Route("/v1/ladder/test/{number}", course),
         Route("/v1/ladder/{name}/test", granting(Wish, lambda name, wish: _test(office, name, wish)), methods=["POST"]),
         Route("/v1/ladder/{name}/answer", granting(Wish, lambda name, wish: _answer(office, name, wish)),
               methods=["POST"]),
@@ -72,8 +76,14 @@ def _test(office: Office, name: str, wish: Wish) -> str:
 
 
 def _answer(office: Office, name: str, wish: Wish) -> str:
-    occurrence = next((run.alarm.occurrence for run in office.escalations.runs.values()
-                       if name in (run.alarm.occurrence, run.alarm.condition.alarm)), "")  # fmt: skip
+    runs = office.escalations.runs
+    meant = {run.alarm.occurrence for run in runs.values() if name in (run.alarm.occurrence, run.alarm.condition.alarm)}
+    meant = meant or {run.alarm.occurrence for run in runs.values() if run.alarm.condition.alarm.endswith(f".{name}")}
+    if len(meant) > 1:
+        raise RefusedError(
+            f"{name!r} 指的不止一个报警，请写全。 It may be any of {len(meant)} alarms; write one in full."
+        )
+    occurrence = next(iter(meant), "")
     if not office.escalations.answer(occurrence, wish.by):
         raise UnknownError(f"{name}：没有正在进行的呼叫。 Nobody is being called for {name}.")
     return f"{name}：已记下 {wish.by} 应答。 {wish.by} has answered."
@@ -85,8 +95,17 @@ def zone_of(text: str, plan: Plan) -> str:
     if full and full.removeprefix("zones.") not in plan.site.zones:
         close, known = nearest(text, plan.site.zones), listed(plan.site.zones)
         guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
-        raise ValueError(f"没有防区 {text!r}{guess[0]} There is no zone {text!r}{guess[1]} {known}")
+        raise ValueError(f"没有防区 {text[:40]!r}{guess[0]} There is no zone {text[:40]!r}{guess[1]} {known}")
     return full
+
+
+def kind_of(text: str) -> str:
+    """A kind of alarm, fire unless another is named; ValueError when there is none."""
+    if text and text not in ALARMS:
+        close = nearest(text, ALARMS)
+        guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
+        raise ValueError(f"没有报警种类 {text[:40]!r}{guess[0]} There is no kind of alarm {text[:40]!r}{guess[1]}")
+    return text or "fire"
 
 
 def at_of(text: str, zone: ZoneInfo) -> datetime | None:

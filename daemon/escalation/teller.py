@@ -68,13 +68,18 @@ class Teller:
         its = self.directory.people.get(person)
         return its.name if its else person
 
+    def place(self, subject: str, language: str) -> str:
+        """Where it is, as people say it; what is about the daemon itself is at the box."""
+        own = subject if "." in subject else ("this box" if language == "en" else "门卫主机")
+        return self._titles.get(subject, own)
+
     def ring(self, call: Call) -> None:
         """Hand over one message; its receipts are heard."""
         ring, its = call.ring, call.alarm.condition
         person = self.directory.people.get(ring.person)
         language = "en" if person is not None and person.language == "en" else "zh"
         local = call.alarm.raised.astimezone(self._zone)
-        place = self._titles.get(its.subject, its.subject)
+        place = self.place(its.subject, language)
         head, text = sayings.called(
             its.kind, int(its.severity), place, local, call.elapsed, ring.late, language  # type: ignore[arg-type] # one of the two
         )  # fmt: skip

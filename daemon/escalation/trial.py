@@ -97,6 +97,8 @@ class Trials:
     def _heard(self, trial: Trial, channel: str, key: str, receipt: Receipt) -> None:
         before = trial.legs[channel]
         if before is not None and RANKS[receipt.state.value] <= RANKS[before.state.value]:
+            if receipt.state is before.state:  # it waits still, and says why
+                trial.legs[channel] = receipt
             return
         trial.legs[channel] = receipt
         content = {"person": trial.name, "channel": channel, "key": key, "test": True, "by": trial.by}

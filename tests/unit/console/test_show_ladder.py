@@ -69,6 +69,7 @@ def test_what_a_test_came_to(estate: Estate) -> None:
 
 def test_every_word_is_there_in_both_languages() -> None:
     assert all(zh and en for zh, en in WORDS.values())
+    assert (span(236, "zh"), span(5000, "en")) == ("3.93 分钟", "83.3 min")
     assert (span(90, "zh"), span(300, "en"), span(7200, "zh")) == ("90 秒", "5 min", "2 小时")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gatehouse.alarms import Severity
 from tests.unit.daemon.escalation.estate import Estate
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -73,6 +74,52 @@ async def test_a_zone_or_time_that_is_none_is_explained(ask: Ask) -> None:
     status, answer = await ask("GET", "/v1/ladder/show?at=gestern")
     assert status == 400
     assert "2026-10-01T03:00" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "query", ["at=0001-01-01T00:00%2B14:00", "at=9999-12-31T23:59-12:00", "kind=fyre", "kind=%00", "zone=" + "z" * 5000]
+)
+async def test_what_makes_no_sense_is_no_fault_of_the_daemon(ask: Ask, query: str) -> None:
+    status, answer = await ask("GET", f"/v1/ladder/show?{query}")
+    assert status == 400
+    assert len(answer["error"]) < 400
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "x", "٣"])
+async def test_a_number_that_is_none_is_no_fault_of_the_daemon(ask: Ask, number: str) -> None:
+    status, answer = await ask("GET", f"/v1/ladder/test/{number}")
+    assert status == 404
+    assert len(answer["error"]) < 100
+
+
+async def test_what_waits_still_says_why(estate: Estate, ask: Ask) -> None:
+    estate.office.test("wang", "值班员")
+    estate.boxes["text"].say("queued", why="the connection broke")
+    _, course = await ask("GET", "/v1/ladder/test/1")
+    assert course["waits"]
+    assert course["legs"]["text"]["text"]["zh"] == "连接中断"
+    assert len(estate.events("message.queued")) == 2
+
+
+async def test_a_short_name_answers_for_the_one_alarm_that_it_means(estate: Estate, ask: Ask) -> None:
+    estate.alarm()
+    estate.wait()
+    status, answer = await ask("POST", "/v1/ladder/fire/answer", by="王班长")
+    assert (status, answer["done"].startswith("fire：")) == (200, True)
+    estate.alarm("zones.b13.fire")
+    status, answer = await ask("POST", "/v1/ladder/fire/answer", by="王班长")
+    assert status == 409
+    assert "请写全" in answer["error"]
+
+
+async def test_of_what_rests_no_next_step_is_told_and_our_own_alarms_have_a_place(estate: Estate, ask: Ask) -> None:
+    estate.alarm("ladders.untested", Severity.P3)
+    estate.wait(1)
+    assert estate.boxes["text"].put_in[0][0].title.endswith("：门卫主机")
+    estate.alarm("ladders.untested", Severity.P3, active=False)
+    _, document = await ask("GET", "/v1/ladder")
+    (run,) = document["running"]
+    assert (run["paused"], run["next"], run["place"]) == (True, None, "")
 
 
 async def test_a_test_is_asked_for_and_followed_by_its_number(estate: Estate, ask: Ask) -> None:
