@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from string import Formatter
 
+from daemon.feeds.phrases_centre import CENTRE
 from daemon.feeds.phrases_channels import CHANNELS
 from daemon.feeds.texts import REASONS, Language
 from daemon.feeds.texts_drills import OVER
@@ -43,6 +44,8 @@ PHRASES = {
     "{value} is not possible": "读数 {value} 不可能",
     "reaches {limit} in about {days} days": "约 {days} 天后达到 {limit}",
     "usual at this hour: {usual}": "此时段通常为 {usual}",
+    # fire monitoring centres and panels
+    **CENTRE,
     # devices
     "answers": "有应答",
     "port open": "端口已打开",
