@@ -36,6 +36,7 @@ from console.options import (
 )
 from console.patrol import app as patrol_app
 from console.replay import replay
+from console.rollcall import app as rollcall_app
 from console.rules import app as rules_app
 from console.technician import probe, scan, trace
 
@@ -54,6 +55,7 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(driver_app, name="driver")
 app.add_typer(ladder_app, name="ladder")
 app.add_typer(patrol_app, name="patrol")
+app.add_typer(rollcall_app, name="rollcall")
 app.add_typer(rules_app, name="rules")
 
 
