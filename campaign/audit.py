@@ -106,7 +106,7 @@ def _alarms(record: Record, promises: Promises, verdict: Verdict) -> None:
 
 def must_act(record: Record, episode: Episode, promises: Promises) -> float:
     """The instant from which an alarm is owed; inf when the hazard was over before a daemon could have seen it."""
-    wait = promises.delay if episode.what == "leak" else 0.0
+    wait = promises.delay + promises.look if episode.what == "leak" else 0.0
     begin = past(episode.start, record.down, before=wait + promises.act)
     return begin + wait if begin + wait + promises.act < episode.stop else inf
 
@@ -152,7 +152,7 @@ def _siren(record: Record, episode: Episode, due: float, promises: Promises, ver
 
 def _told(record: Record, episode: Episode, id_: str, promises: Promises, verdict: Verdict) -> None:
     """The alarm reached each subscriber in time."""
-    wait = promises.delay if episode.what == "leak" else 0.0
+    wait = promises.delay + promises.look if episode.what == "leak" else 0.0
     free = past(episode.start, record.down, before=wait + promises.act) + wait
     away = [Span(span.start, span.end + promises.back) for span in record.away]
     whole = past(free, away, before=promises.hear)

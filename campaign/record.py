@@ -18,6 +18,8 @@ class Promises:
     """A path that is whole again to the subscriber hearing what it missed: a feed waits for up to 10 s to dial anew."""
     delay: float = 2.0
     """What the site itself lets a leakage wait before it is an alarm (`for`)."""
+    look: float = 1.0
+    """How old a measured value can be: the leakage's scan has a period of 1 s, and its delay begins with a reading."""
     unlock: float = 3.0
     """How long the site frees a door for a card or a button."""
     rise: float = 4.0
