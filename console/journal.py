@@ -81,6 +81,7 @@ def export(  # noqa: PLR0917 - typer calls it by name
     kind: Annotated[
         list[str] | None, typer.Option(help="种类，如 alarm.*，可多次。 Kinds wanted, as often as you like.")
     ] = None,
+    drill: Annotated[bool, typer.Option("--drill", help="连同演练和测试。 Drills and walk tests, too.")] = False,
     tier: Annotated[Tier, typer.Option(help="给谁看，2 起含个人信息。 For whom; 2 and 3 hold people.")] = Tier.LIFE,
     form: Annotated[
         FormatWord | None, typer.Option("--format", help="默认看文件名。 Default: by the file's name.")
@@ -102,7 +103,7 @@ def export(  # noqa: PLR0917 - typer calls it by name
     order = export_file.Order(
         since=since,
         until=until,
-        kinds=",".join(kind or ()),
+        kinds=",".join([*(kind or ["*"]), "drill.*", "walk.*"] if drill else kind or ()),
         tier=int(tier),
         format="xlsx" if chosen == "xlsx" else "jsonl",
         by=by or ("" if int(tier) > 1 else me()),

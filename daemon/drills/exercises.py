@@ -258,7 +258,8 @@ class Exercises:
             tick = walk.ticks.get(head)
             heads.append({
                 "head": head, "where": walking.places.get(head, head), "count": tick.count if tick else 0,
-                "first": tick.first.isoformat() if tick else None, "last": tick.last.isoformat() if tick else None,
+                "first": tick.first.astimezone(self._zone).isoformat() if tick else None,
+                "last": tick.last.astimezone(self._zone).isoformat() if tick else None,
                 "tripped": head in walking.tripped,
             })  # fmt: skip
         return self._held(walk, walking.end) | {"heads": heads, "missing": len(walk.heads) - len(walk.ticks)}
@@ -270,7 +271,7 @@ class Exercises:
             "place": self._plan().titles.get(its.zone, its.zone),
             "by": its.by,
             "reason": its.reason,
-            "since": its.since.isoformat(),
-            "until": its.until.isoformat(),
+            "since": its.since.astimezone(self._zone).isoformat(),
+            "until": its.until.astimezone(self._zone).isoformat(),
             "left": round(max(0.0, end - self._clock.monotonic()), 1),
         }

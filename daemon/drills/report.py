@@ -149,15 +149,16 @@ class _Report:
     def walk(self) -> dict[str, Any]:
         """Per head."""
         places: Mapping[str, Any] = self.start.content.get("heads") or {}
-        rows: dict[str, dict[str, Any]] = {point: {"head": point, "where": str(where), "count": 0, "first": None, "last": None, "after": None}
-                for point, where in places.items()}  # fmt: skip
+        rows: dict[str, dict[str, Any]] = {
+            point: dict.fromkeys(("first", "last", "after")) | {"head": point, "where": str(where), "count": 0}
+            for point, where in places.items()
+        }
         for event in self._tripped():
-            row = rows.setdefault(str(event.content.get("head")), {"head": event.content.get("head"), "where": "",
-                                                                    "first": None})  # fmt: skip
-            if row.get("first") is None:
+            row = rows[str(event.content["head"])]
+            if row["first"] is None:
                 row |= {"first": self._local(event.at), "after": self._after(event)}
             row |= {"last": self._local(event.at), "count": event.content.get("count", 0)}
-        missing = [row["head"] for row in rows.values() if not row.get("count")]
+        missing = [row["head"] for row in rows.values() if not row["count"]]
         end = next((each for each in self.events if each.kind == "walk.ended"), None)
         still = end.content.get("tripped", []) if end else []
         return self._head() | {"sort": "walktest", "heads": list(rows.values()), "missing": missing, "still": still}

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Any, Literal
 
 from daemon.feeds.catalogue import PERSONAL
-from daemon.journal.query import Filter
+from daemon.journal.query import STAGED, Filter
 
 Format = Literal["jsonl", "xlsx"]
 WHOLE = 3
@@ -43,8 +43,9 @@ class Order:
             )
 
     def wanted(self, zone: tzinfo | None) -> Filter:
-        """Which lines; ValueError says what is wrong."""
-        words = {"since": self.since, "until": self.until, "kinds": self.kinds}
+        """Which lines; none of drills and walk tests unless `kinds` names theirs. ValueError says what is wrong."""
+        asked = any(kind.startswith(STAGED) for kind in self.kinds.replace(" ", "").split(","))
+        words = {"since": self.since, "until": self.until, "kinds": self.kinds, "drill": "" if asked else "without"}
         return Filter.parse({key: value for key, value in words.items() if value}, zone)
 
 

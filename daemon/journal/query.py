@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import apsw
 import msgspec
@@ -14,6 +14,8 @@ from daemon.journal.file import JournalError, explain, reader
 from daemon.journal.line import columns, microseconds, read
 from gatehouse.events import Event
 
+STAGED = ("drill.", "walk.")
+"""How the kinds of all lines begin that belong to a drill or a walk test."""
 WINDOW = 10_000
 """Lines looked through in one go, so that no search holds up the journal's log or another reader."""
 
@@ -33,17 +35,23 @@ class Filter:
     """Alarms of this severity or a graver one: 1 is the gravest."""
     text: str = ""
     """Words anywhere in the line, upper or lower case."""
+    drill: Literal["", "only", "without"] = ""
+    """Lines of drills and walk tests: they alone, all but they, or both."""
 
     @classmethod
     def parse(cls, words: Mapping[str, str], zone: tzinfo | None = None) -> "Filter":
         """Out of the words of a command or a URL: kinds (separated by commas), subject, since, until (ISO 8601;
-        without a zone: in `zone`, or this machine's), severity, text. ValueError says what is wrong."""
-        known = {"kinds", "subject", "since", "until", "severity", "text"}
+        without a zone: in `zone`, or this machine's), severity, text, drill (only, without). ValueError says what is
+        wrong."""
+        known = {"kinds", "subject", "since", "until", "severity", "text", "drill"}
         if unknown := sorted(set(words) - known):
             raise ValueError(f"unknown filter {unknown[0]!r}; known are {', '.join(sorted(known))}")
         severity = words.get("severity", "") or "0"
         if severity not in {"0", "1", "2", "3", "4"}:
             raise ValueError(f"severity {severity!r} must be 1 (gravest) to 4")
+        drill = words.get("drill", "")
+        if drill not in ("", "only", "without"):
+            raise ValueError(f"drill {drill!r} must be only or without")
         return cls(
             kinds=tuple(kind for kind in words.get("kinds", "").replace(" ", "").split(",") if kind),
             subject=words.get("subject", ""),
@@ -51,6 +59,7 @@ class Filter:
             until=_instant("until", words.get("until", ""), zone),
             severity=int(severity),
             text=words.get("text", ""),
+            drill=drill,  # type: ignore[arg-type] # one of the three
         )
 
     def admits(self, event: Event) -> bool:
@@ -58,6 +67,7 @@ class Filter:
         at, kind, subject, severity = columns(event)
         return (
             (not self.kinds or any(fnmatchcase(kind, pattern) for pattern in self.kinds))
+            and (not self.drill or kind.startswith(STAGED) == (self.drill == "only"))
             and (not self.subject or fnmatchcase(subject, self.subject))
             and (self.since is None or at >= microseconds(self.since))
             and (self.until is None or at < microseconds(self.until))
@@ -192,6 +202,10 @@ def _conditions(database: apsw.Connection, wanted: Filter) -> tuple[str, list[st
             words = _expand(database, column, patterns)
             where += f" AND {column} IN ({', '.join('?' * len(words))})"
             values += words
+    if wanted.drill:
+        words = _expand(database, "kind", tuple(f"{start}*" for start in STAGED))
+        where += f" AND kind {'' if wanted.drill == 'only' else 'NOT '}IN ({', '.join('?' * len(words))})"
+        values += words
     if wanted.since is not None:
         where += " AND at >= ?"
         values.append(microseconds(wanted.since))

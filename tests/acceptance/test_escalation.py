@@ -53,7 +53,7 @@ def desk() -> Iterator[Desk]:
     server.server_close()
 
 
-async def guarded(house: HouseMaker, desk: Desk) -> House:
+async def guarded(house: HouseMaker, desk: Desk, **more: dict[str, object]) -> House:
     hook = {"kind": "webhook", "url": f"http://127.0.0.1:{desk.server_port}/"}
     steps = [
         {"outputs": ["lamps"]},
@@ -67,7 +67,7 @@ async def guarded(house: HouseMaker, desk: Desk) -> House:
         "chen": {"name": "陈网格员", "addresses": {"live": "chen"}},
     }
     ladder = {"severity": ["P1"], "steps": steps}
-    estate = await house(channels={"dead": hook, "live": dict(hook)}, people=people, ladders={"life": ladder})
+    estate = await house(channels={"dead": hook, "live": dict(hook)}, people=people, ladders={"life": ladder}, **more)
     await estate.guard()
     return estate
 

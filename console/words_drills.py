@@ -1,0 +1,58 @@
+"""The words of `gatehouse drill` and `gatehouse walktest`, in Chinese and in English."""
+
+WORDS = {
+    "none": ("目前没有演练，也没有逐点测试。", "No drill and no walk test runs."),
+    "drill": ("演练", "Drill"),
+    "walktest": ("逐点测试", "Walk test"),
+    "left": ("剩余 {minutes} 分钟", "{minutes} min left"),
+    "danger": ("测试中的探测点真的触发也不报警！", "A real fire at these heads is NOT an alarm!"),
+    "id": ("编号", "id"),
+    "by": ("发起人", "by"),
+    "reason": ("原因", "reason"),
+    "place": ("防区", "zone"),
+    "started": ("开始", "began"),
+    "ended": ("结束", "ended"),
+    "why": ("结束原因", "why it ended"),
+    "lasted": ("历时（秒）", "lasted (s)"),
+    "played": ("模拟报警", "played"),
+    "person": ("人员", "person"),
+    "queued": ("排队", "queued"),
+    "sent": ("发出", "sent"),
+    "delivered": ("送达", "delivered"),
+    "read": ("已读", "read"),
+    "failed": ("失败", "failed"),
+    "answered": ("应答", "answered"),
+    "on_site": ("到场", "on site"),
+    "output": ("门、道闸、声光", "door, boom, siren"),
+    "told": ("下令", "told"),
+    "relay": ("继电器回读", "relay reads back"),
+    "open": ("到位", "seen open"),
+    "delay": ("相差", "difference"),
+    "confirmed": ("确认", "confirmed"),
+    "people": ("人员，从开始起的秒数", "People, seconds from the start"),
+    "outputs": ("动作，从开始起的秒数", "Outputs, seconds from the start"),
+    "police_due": ("真实情况下此时会上报警方（秒）", "the police would have been told at (s)"),
+    "head": ("探测点", "head"),
+    "where": ("位置", "where"),
+    "count": ("次数", "count"),
+    "first": ("首次", "first"),
+    "last": ("最近", "last"),
+    "missing": ("未测", "missing"),
+    "still": ("结束时仍触发，已转为真实报警", "still tripped at the end, real alarms since"),
+    "state": ("状态", "state"),
+    "tripped": ("触发中", "tripped"),
+    "done": ("已测", "tested"),
+    "written": ("已写入 {file}", "written to {file}"),
+    "told_open": ("开", "open"),
+    "told_closed": ("关", "closed"),
+    "told_on": ("打开", "on"),
+    "told_off": ("关闭", "off"),
+    "told_held": ("保持", "held"),
+    "running": ("进行中", "runs"),
+}
+
+
+def word(key: str, language: str, **values: object) -> str:
+    """One of these; the key itself where there is none."""
+    zh, en = WORDS.get(key, (key, key))
+    return (zh if language == "zh" else en).format_map(values)
