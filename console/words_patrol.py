@@ -24,8 +24,8 @@ WORDS = {
     "done": ("已执行", "done"),
     "refused": ("被拒绝", "refused"),
     "help": (
-        "输入：序号 动作，如 1 去。动作：去 take，知 ack，到 site，真 true，误 false 原因，援 help；causes 列原因，q 退出",
-        "type: number verb (1 take). Verbs: take, ack, site, true, false CAUSE, help; causes: a list; q ends",
+        "序号 动作，如 1 去：去 take，知 ack，到 site，真 true，误 false 原因，援 help；causes 原因；q 退出",
+        "type: number verb (1 take). Verbs: take, ack, site, true, false CAUSE, help; causes; q ends",
     ),
     "unknown": ("看不懂“{line}”；输入 ? 看说明", "{line!r} is not understood; type ? for help"),
     "no_card": ("没有 {number} 号卡片", "there is no card {number}"),

@@ -20,6 +20,7 @@ from daemon.feeds.catalogue import EVENTS, published
 from daemon.feeds.envelope import LARGEST, Topics, event_message, state_message, state_view, status_message
 from daemon.feeds.refill_words import WHY
 from daemon.feeds.texts import ALARMS, REFUSALS
+from daemon.patrol.wordings import WHY as PATROL
 from gatehouse.alarms import AlarmState
 from gatehouse.events import Event
 
@@ -68,6 +69,8 @@ CONTENTS: dict[str, dict[str, Any]] = {
     "message": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "step": 1, "ring": 1,
                 "person": "李四", "channel": "sms", "key": "0123456789ab-7.1/0/1/li/sms", "why": "no signal", "late": 12.5,
                 "instead": "failed", "test": True, "by": "王五 (root)"},
+    "patrol": {"person": "李四", "guard": "li", "command": "take", "id": "12345678", "alarm": "zones.b12.fire",
+               "alarm_kind": "fire", "occurrence": "0123456789ab-7", "off_shift": True, "why": "no", "unwritten": 3},
     "walk": {"test": "0123456789ab-1", "by": "王五", "reason": "季度测试", "until": "2026-11-21T07:30:00+00:00", "minutes": 30,
              "why": "time", "heads": {"io1.input8": "一楼"}, "head": "io1.input8", "where": "一楼", "count": 2, "missing": 1,
              "walked": 1, "tripped": ["io1.input8"]},
@@ -147,12 +150,14 @@ def test_the_document_and_the_table_agree_on_tiers(kind: str) -> None:
 def test_the_document_has_no_channel_that_is_never_used() -> None:
     """Kinds, state, status and refill; and the closed lists of words are those of the program."""
     others = {"state", "status", "refill", "refillReply", "refillEvents"}
+    others |= {f"phone{name}" for name in ("Cards", "State", "Commands", "Replies", "Status")}
     assert DOCUMENT["channels"].keys() == {of_kind(kind) for kind in EVENTS} | others
     schemas = DOCUMENT["components"]["schemas"]
     assert schemas["AlarmKind"]["enum"] == list(ALARMS)
     assert schemas["AlarmState"]["enum"] == list(AlarmState)
     assert schemas["Access"]["properties"]["reason"]["enum"] == ["", *REFUSALS]
     assert schemas["RefillReply"]["properties"]["why"]["enum"] == list(WHY)
+    assert schemas["PhoneReply"]["properties"]["why"]["enum"] == list(PATROL)
 
 
 def test_an_unjournaled_event_says_so_and_has_no_number() -> None:

@@ -1,6 +1,8 @@
 """What counts as a guard's word, and what does not."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -83,3 +85,13 @@ def test_what_is_no_key(text: str) -> None:
 
 def test_what_is_one() -> None:
     assert public_key(PEN.text) == PEN.public
+
+
+def test_the_documents_lines_of_openssl_make_a_command_that_is_believed(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[4] / "docs" / "patrol.md").read_text("utf-8")
+    script = text.split("```sh\n")[1].split("```")[0]
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True, capture_output=True)
+    key = public_key((tmp_path / "phone.pub").read_text())
+    command = read((tmp_path / "command").read_bytes(), [key])
+    assert (command.do, command.guard) == ("help", "li")
+    assert (command.expires - command.at).total_seconds() == 120
