@@ -12,6 +12,8 @@ from console.alarms import alarms
 from console.alarms import app as alarm_app
 from console.certs import app as certs_app
 from console.changes import reload, replace
+from console.drill import app as drill_app
+from console.drill import walk_app
 from console.driver import app as driver_app
 from console.journal import app as journal_app
 from console.ladder import app as ladder_app
@@ -52,6 +54,8 @@ app = typer.Typer(
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(certs_app, name="certs")
 app.add_typer(journal_app, name="journal")
+app.add_typer(drill_app, name="drill")
+app.add_typer(walk_app, name="walktest")
 app.add_typer(driver_app, name="driver")
 app.add_typer(ladder_app, name="ladder")
 app.add_typer(patrol_app, name="patrol")
@@ -181,6 +185,8 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
     ] = "",
     until: Annotated[str, typer.Option(help="到何时。 Up to this time.")] = "",
     severity: Annotated[int, typer.Option(min=0, max=4, help="至少这么严重，1 最重。 This grave or graver.")] = 0,
+    drill: Annotated[bool, typer.Option("--drill", help="只看演练和测试。 Drills and walk tests only.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="不看演练和测试。 None of them.")] = False,
     after: Annotated[int, typer.Option(min=0, help="此编号之后。 After this number.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=5000, help="最多几条，取最近的。 At most so many, the newest.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="持续显示新事件。 Go on with new ones.")] = False,
@@ -195,6 +201,7 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
 
     words = {"kinds": ",".join(kind or ()), "subject": subject, "since": since, "until": until, "text": text}
     query = {key: value for key, value in words.items() if value} | ({"severity": str(severity)} if severity else {})
+    query |= {"drill": "only" if drill else "without"} if drill != live else {}
     show = Show(lang.value)
 
     def put(event: dict[str, object]) -> None:
