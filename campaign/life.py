@@ -127,3 +127,4 @@ class Life:
                     await self._house.ask("POST", f"/v1/alarms/{alarm}/reset", json={"by": episode.by})
                 except (OSError, httpx2.HTTPError, ValueError):
                     continue  # not yet clear, or nobody there: again
+                episode.answered = loop.time()

@@ -97,7 +97,7 @@ def _deeds(deeds: Iterable[Deed], door: str, promises: Promises) -> Iterable[Spa
 def _fires(record: Record, promises: Promises) -> Iterable[Span]:
     for episode in record.episodes:
         if episode.what == "fire":
-            last = episode.ended[-1] if episode.ended else inf
+            last = max(episode.ended[-1], episode.answered) if episode.ended else inf
             yield Span(episode.start, past(last, record.down, before=promises.slack) + promises.slack)
 
 

@@ -62,6 +62,9 @@ class Episode:
     ended: Sequence[float] = ()
     """Each time that a reset was asked for; from the first on, doors may be locked."""
 
+    answered: float = 0.0
+    """When the last of them was answered; 0 when none was."""
+
     @property
     def reset(self) -> float:
         """The first instant at which a release may have been ended."""
