@@ -10,6 +10,8 @@ from typing import Any, Self
 import httpx2
 
 _LOOK_AGAIN = 0.02
+_IDLE = httpx2.Limits(keepalive_expiry=2.0)
+"""The other side ends idle connections after 5 s; one that ended in that very moment would take a request with it."""
 
 
 class ControlRefusedError(Exception):
@@ -21,7 +23,7 @@ class Control:
 
     def __init__(self, address: str) -> None:
         """`address` as it stands in `control.json`."""
-        self._http = httpx2.AsyncClient(base_url=address, timeout=5.0, trust_env=False)
+        self._http = httpx2.AsyncClient(base_url=address, timeout=5.0, limits=_IDLE, trust_env=False)
 
     @classmethod
     async def find(cls, folder: Path, limit: float = 10.0) -> Self:
