@@ -9,14 +9,11 @@ import typer
 
 from console.options import (
     STATE,
-    ByOpt,
     JsonOpt,
     LangOpt,
     Language,
-    ReasonOpt,
     SocketOpt,
     StateOpt,
-    ZoneArg,
     client,
 )
 
@@ -30,6 +27,9 @@ walk_app = typer.Typer(
     "Walk test: trip each head, it is ticked off; no siren, no release, no calls. A real fire there is no alarm then!",
     no_args_is_help=True,
 )
+ZoneArg = Annotated[str, typer.Argument(help="防区，如 b12。 A zone.")]
+ByOpt = Annotated[str, typer.Option("--by", help="您的姓名。 Your name.")]
+ReasonOpt = Annotated[str, typer.Option("--reason", help="原因。 Why.")]
 MinutesOpt = Annotated[float, typer.Option(help="最多多少分钟，1 至 240。 At most so many minutes, 1 to 240.")]
 IdArg = Annotated[str, typer.Argument(help="编号或防区，默认最近一次。 Its id, or a zone; else the latest.")]
 XlsxOpt = Annotated[Path | None, typer.Option("--xlsx", help="写成表格文件。 Write a spreadsheet.")]

@@ -1,11 +1,14 @@
 """A drill moves what was chosen and calls people as a drill; a real alarm goes its whole way, and ends it."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from console.show_drills import sheets, write
 from daemon.operator import RefusedError
 from gatehouse.demands import Demand, Passage, Priority
+from tests.unit.daemon.desk import serving
 from tests.unit.daemon.drills.ground import Ground
 
 OUTPUTS = ("doors.north", "lanes.in", "outputs.siren")
@@ -175,3 +178,46 @@ def test_a_relay_and_a_leaf_confirm_it(ground: Ground) -> None:
         (event.content["output"], event.content["proof"]) for event in ground.all if event.kind == "drill.confirmed"
     ]
     assert proofs == [("doors.north", "relay"), ("doors.north", "open")]
+
+
+def test_a_site_without_the_zone_or_the_output_ends_what_is_not_there_any_more(ground: Ground) -> None:
+    begin(ground)
+    plan = ground.daemon.plan
+    less = [output for output in plan.outputs if output.name != "outputs.siren"]
+    ground.engine.arbiter.change(less, [])
+    ground.exercises.change()
+    assert ground.told("doors.north") is Passage.OPEN
+    site = plan.site.model_copy(update={"zones": {"b13": plan.site.zones["b13"]}})
+    ground.daemon.plan = dataclasses.replace(plan, site=site)
+    ground.exercises.change()
+    assert ground.told("doors.north") is Passage.CLOSED
+    assert [event.content["why"] for event in ground.outside() if event.kind == "drill.ended"] == ["site"]
+
+
+async def test_the_report_tells_when_who_and_what(tmp_path: Path) -> None:
+    async with serving(tmp_path / "desk") as desk:
+        daemon = desk.house.daemon
+        said = await desk.ask(
+            lambda it: it.post("drills", "b12", "start", by="李四", reason="演练", minutes="30", kind="fire")
+        )
+        assert "演练开始" in said
+        desk.house.clock.now += 2.5
+        await desk.ask(lambda it: it.post("alarms", "drills.b12", "on-site", by="王五"))
+        refusal = await desk.refused(
+            lambda it: it.post("walktests", "b12", "start", by="李四", reason="x", minutes="x")
+        )
+        assert "x" in refusal
+        await desk.ask(lambda it: it.post("drills", "b12", "stop", by="李四"))
+        while daemon.journal.waiting():
+            await daemon.journal.wait_beyond(daemon.journal.head, 0.01)
+        report = await desk.ask(lambda it: it.get("/v1/exercises/drill/report", id="b12"))
+        ((five,),) = [[row for row in report["people"] if row["person"].startswith("王五")]]
+        assert (five["on_site"], report["lasted"]) == (2.5, 2.5)
+        assert report["why"]["zh"] == "人工结束"
+        assert next(iter(sheets(report, "zh"))).title == "演练"
+        write(tmp_path / "report.xlsx", report, "zh")
+        assert "没有找到" in await desk.refused(lambda it: it.get("/v1/exercises/walktest/report"))
+        found = await desk.ask(lambda it: it.get("/v1/events", drill="only"))
+        assert {event["kind"].partition(".")[0] for event in found} == {"drill"}
+        found = await desk.ask(lambda it: it.get("/v1/events", drill="without", limit=500))
+        assert not [event for event in found if event["kind"].startswith("drill.")]
