@@ -1,7 +1,7 @@
 """CEL, the Common Expression Language: compiled and type-checked once, bounded when it runs, never true by mistake.
 
 Everything that gatehouse asks of cel-expr-python stands here. The library gives run-time errors as values, whose text
-would count as true; here nothing is true but the boolean itself.
+would count as true; here nothing is true but the boolean itself. Nor does a division by nothing make infinities.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Literal
 
 from cel_expr_python import cel
 
+from rules._cel_division import guarded
 from rules._cel_tree import Node, read
 
 Sort = Literal["", "switch", "number", "text"]
@@ -72,15 +73,29 @@ def compiled(text: str, variables: Mapping[str, Sort]) -> Program:
     """The expression over these variables. CelError with all that is wrong with it."""
     if len(text) > LONGEST:
         raise CelError([Complaint(1, 1, f"too long: {len(text)} characters, at most {LONGEST}")])
-    types = {name: _TYPES[sort] for name, sort in variables.items()}
     try:
-        expression = cel.NewEnv(variables=types).compile(text)
-    except (RuntimeError, ValueError) as error:
-        raise CelError(list(_complaints(str(error)))) from None
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise CelError([Complaint(1, error.start + 1, "no character")]) from None
+    environment = cel.NewEnv(variables={name: _TYPES[sort] for name, sort in variables.items()})
+    expression = _compiled(environment, text)
     answers = expression.return_type()
     if answers not in (cel.Type.BOOL, cel.Type.DYN):
         raise CelError([Complaint(1, 1, f"no condition: the answer is {answers.name()}")])
-    return Program(read(expression.serialize()), answers == cel.Type.BOOL, expression)
+    tree = read(expression.serialize())
+    if divisions := [node.at for node in tree.walk() if node.kind == "call" and node.name == "_/_"]:
+        try:
+            expression = _compiled(environment, guarded(text, divisions))
+        except ValueError as error:
+            raise CelError([Complaint(1, 1, _plain(str(error)))]) from None
+    return Program(tree, answers == cel.Type.BOOL, expression)
+
+
+def _compiled(environment: cel.Env, text: str) -> cel.Expression:
+    try:
+        return environment.compile(text)
+    except (RuntimeError, ValueError) as error:
+        raise CelError(list(_complaints(str(error)))) from None
 
 
 def _complaints(text: str) -> list[Complaint]:
