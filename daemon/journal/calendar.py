@@ -2,7 +2,8 @@
 
 Once a day it notes how far the journal has come: all lines up to there were written on that day or before. A clock that
 jumps must stand for a day of guarding before it is believed, so that a year too much deletes nothing and what was
-written while it was wrong is kept rather too long.
+written while it was wrong is kept rather too long. The next day is no jump, once in half a day of guarding: a clock
+that runs away, or is pushed on day by day, has jumped.
 """
 
 import msgspec
@@ -11,6 +12,8 @@ KEY = "journal/calendar"
 """Under this key it is kept beside the events."""
 DOUBT = 86400.0
 """Seconds for which a clock that jumped must stand."""
+_HALF_A_DAY = 43200.0
+"""Seconds between two midnights at the least; a clock that is corrected at noon, too, has no shorter day."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -29,7 +32,8 @@ class Calendar:
             self._entries = msgspec.json.decode(state, type=list[Entry]) if state else []
         except msgspec.MsgspecError:
             self._entries = []
-        self._doubted: float | None = None
+        self._doubted: tuple[float, int] | None = None  # since when, and which day it was then
+        self._turned: float | None = None  # when a day was last believed
 
     @property
     def today(self) -> int | None:
@@ -47,15 +51,24 @@ class Calendar:
         if day == today:
             self._doubted = None
             return False
-        if today is not None and day != today + 1:
-            if self._doubted is None:
-                self._doubted = monotonic
-            if monotonic - self._doubted < DOUBT:
+        if today is not None and (day != today + 1 or self._is_early(monotonic)):
+            if self._doubted is None or not self._stands(day, monotonic):
+                self._doubted = monotonic, day
+            if monotonic - self._doubted[0] < DOUBT:
                 return False
-        self._doubted = None
+        self._doubted, self._turned = None, None if today is None else monotonic
         self._entries = [entry for entry in self._entries if entry.day < day and entry.number <= head]
         self._entries.append(Entry(day, head))
         return True
+
+    def _is_early(self, monotonic: float) -> bool:
+        """Another day has just begun; the first one after a start may be a minute long."""
+        return self._turned is not None and monotonic - self._turned < _HALF_A_DAY
+
+    def _stands(self, day: int, monotonic: float) -> bool:
+        """Since it jumped it has gone on as clocks do."""
+        since, was = self._doubted or (monotonic, day)
+        return 0 <= day - was <= (monotonic - since) / DOUBT + 1
 
     def upto(self, days: int) -> int:
         """The newest line that is older than so many days; 0 when none is known to be."""

@@ -108,6 +108,18 @@ def test_lines_about_an_alarm_that_is_not_over_stay(book: Book) -> None:
     assert verify(book.path).clean
 
 
+def test_a_clock_that_is_pushed_on_day_by_day_cuts_nothing(book: Book) -> None:
+    book.trim()
+    book.write(*KINDS)
+    book.day(2)
+    for _ in range(100):
+        book.clock.at += timedelta(days=1)
+        book.clock.advance(1200)
+        book.trim()
+    assert book.trimmer.doubts
+    assert set(KINDS) <= set(book.kinds())
+
+
 def test_a_clock_a_year_ahead_cuts_nothing_for_a_day_and_one_set_right_in_time_never(book: Book) -> None:
     book.trim()
     book.write(*KINDS)
