@@ -61,6 +61,7 @@ class Phone:
 
     def __init__(self, site: str, guard: str, port: int, account: Account, pen: Pen) -> None:
         self.root, self.site, self.guard, self.pen = f"{TOPIC.format(site=site)}/{guard}", site, guard, pen
+        self.port, self.account = port, account
         self.heard: list[tuple[str, Any, bool]] = []
         self._way = ["-h", HOST, "-p", str(port), "-u", account.user, "-P", account.password]
         self._ear: asyncio.subprocess.Process | None = None

@@ -21,6 +21,8 @@ from daemon.patrol.phones import Phones
 from gatehouse.alarms import Severity
 from gatehouse.events import Event
 from simulators.broker import HOST, Broker
+from simulators.child import environment
+from simulators.stage import gatehouse
 from tests.system.phone import Pen, Phone, box_and_guards
 from tests.unit.daemon.small import SITE, write
 
@@ -207,3 +209,44 @@ async def test_a_lost_phone_is_no_ones_any_more(tmp_path: Path) -> None:
 async def _refused(phone: Phone, **more: Any) -> Any:
     await phone.send(phone.pen.sign(phone.order("take", **more)))
     return await phone.until(lambda topic, body: topic == "replies" and body["state"] == "refused")
+
+
+async def test_our_own_phone_for_a_terminal_shows_the_card_and_takes_it(tmp_path: Path) -> None:
+    async with served(tmp_path) as box:
+        word = tmp_path / "word"
+        word.write_text(box.phone.account.password)
+        where = ["--site", "small", "--broker", f"mqtt://{HOST}:{box.phone.port}", "--user", "li"]
+        who = ["--as", "li", "--password-file", str(word), "--key", str(tmp_path / "li.key")]
+        pipe = asyncio.subprocess.PIPE
+        ours = await asyncio.create_subprocess_exec(
+            *gatehouse("patrol", *who, *where), stdin=pipe, stdout=pipe, env=environment() | {"PYTHONUNBUFFERED": "1"}
+        )
+        try:
+            box.alarm()
+            await _shows(ours, "不乘电梯")
+            got: asyncio.Queue[str] = asyncio.Queue()
+            message = Message("key", "P1 火警：12栋", "去看", Severity.P1)
+            box.phones.put(message, Recipient("李四", "li"), lambda receipt: got.put_nowait(receipt.state.value))
+            async with asyncio.timeout(10):
+                assert [await got.get() for _ in range(4)] == ["queued", "sent", "delivered", "read"]
+            assert ours.stdin is not None
+            ours.stdin.write("1 去\n".encode())
+            await _shows(ours, "已执行")
+            ours.stdin.write(b"q\n")
+            assert await asyncio.wait_for(ours.wait(), 5) == 0
+        finally:
+            if ours.returncode is None:
+                ours.kill()
+            await ours.communicate()
+        assert box.daemon.engine.annunciator.standing["zones.b12.fire"].acknowledged_by == "李四"
+
+
+async def _shows(process: asyncio.subprocess.Process, wanted: str) -> None:
+    """Its screen, until it says this."""
+    assert process.stdout is not None
+    said = ""
+    async with asyncio.timeout(10):
+        while wanted not in said:
+            line = (await process.stdout.readline()).decode()
+            assert line, f"it has ended: {said}"
+            said += line
