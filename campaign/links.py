@@ -42,7 +42,7 @@ class Network(Fault):
         await asyncio.sleep(dice.uniform(0.5, 3))
         proxy, since = house.proxy, time.monotonic()
         proxy.dice = random.Random(dice.random())
-        how = dice.choices(("slow", "lossy", "half open", "cut", "reset"), (3, 3, 1, 3, 3))[0]
+        how = dice.choices(("slow", "lossy", "half open", "cut", "reset"), (1, 1, 1, 1, 1))[0]
         house.record.notes[how] = house.record.notes.get(how, 0) + 1
         if how == "reset":
             for _ in range(dice.randint(1, 5)):
