@@ -175,6 +175,12 @@ class Profile(Part):
         """What all devices of this product have in common is kept here, once, by whoever makes it."""
         return {}
 
+    def __copy__(self) -> Self:
+        """Another profile as soon as anything in it is changed: it shares nothing with the devices of this one."""
+        copied = super().__copy__()
+        copied.__dict__.pop("shared", None)
+        return copied
+
     def partner(self, name: str, spec: PointSpec, index: int) -> str:
         """The channel that another channel means by `name`: where both are counted alike, the one of its own number."""
         other = self.points.get(name)

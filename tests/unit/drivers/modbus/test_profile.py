@@ -238,3 +238,13 @@ def test_what_is_read_says_how_often(made: Callable[..., Profile]) -> None:
 def test_patience_is_not_shorter_than_usual(made: Callable[..., Profile]) -> None:
     with pytest.raises(ValidationError, match="shorter than usual"):
         made({"thing": {}}, limits={"usual": "400ms"})
+
+
+def test_a_profile_that_is_copied_and_changed_is_planned_anew(made: Callable[..., Profile]) -> None:
+    """What its devices share is of that very profile: with the old plan registers would be read by the old words."""
+    one = made({"it": {"table": "input", "address": 1, "title": {"zh": "量", "en": "it"}, "kind": "measure"}})
+    Device(unit=1, profile=one)
+    moved = one.points["it"].model_copy(update={"address": 9})
+    other = one.model_copy(update={"points": {"it": moved}})
+    (scan,) = Device(unit=1, profile=other).scans()
+    assert scan.name.startswith("input 9-9")
