@@ -20,6 +20,8 @@ _LEAST = 0.02
 """Seconds that any device is given."""
 _MORE = 0.005
 """Seconds beyond the slowest answer of late, besides those that every exchange is given for the system's sake."""
+_OF_LATE = 15.0
+"""Seconds since which who does not answer has fallen silent only lately."""
 _T = TypeVar("_T")
 
 
@@ -88,13 +90,21 @@ class Attendance:
         misses = self._scheduler.misses(unit.name)
         return misses >= QUICK_MISSES or (misses > 0 and unit.tally["late"] == unit.late)
 
-    def patience(self, unit: Presence, wire: float) -> float | None:
+    def many(self, now: float) -> bool:
+        """Several have fallen silent of late, and not a late byte came of any: a cable was cut, or their supply went."""
+        if self._scheduler.silent < QUICK_MISSES:
+            return False
+        silent = [unit for unit in self.units.values() if unit.misses and now - unit.good_at < _OF_LATE]
+        return sum(unit.tally["late"] == unit.late for unit in silent) >= QUICK_MISSES
+
+    def patience(self, unit: Presence, wire: float, *, many: bool = False) -> float | None:
         """Seconds to wait for a silent device, whose frames take `wire` seconds; None for as long as the question says.
 
-        The first miss has waited long enough; after it a device that has always been quick is asked quickly."""
+        The first miss has waited long enough; after it a device that has always been quick is asked quickly. So is any
+        where `many` are silent: to wait in vain for each of thirty would keep the living unread for half a minute."""
         turn = self._scheduler.misses(unit.name) + unit.number
-        slowest = max(unit.trips)
-        if not slowest or not self.silent(unit) or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
+        slowest, silent = max(unit.trips), many or self.silent(unit)
+        if not slowest or not silent or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
             return None
         return max(_LEAST, slowest - wire + _MORE)
 

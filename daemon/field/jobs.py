@@ -69,6 +69,8 @@ class Unit:
     culprit: Job | None = None
     """The one job that all misses since the last answer were of."""
     free: float = 0.0
+    missed: float = -math.inf
+    """When it was last missed."""
     retired: bool = False
 
     @property

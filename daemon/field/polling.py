@@ -32,6 +32,8 @@ _STEP = 0.5
 """Longest time without a sign of life."""
 _LEAST = 0.0005
 """Shortest wait, in seconds."""
+_HEARS = 3.0
+"""A connection on which somebody answered within so many seconds works."""
 _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
 
@@ -249,10 +251,13 @@ class Polling:
         """With an eye on orders that come meanwhile, and on devices that do not answer; what answer is expected."""
         exchanges, matter.patience, matter.short = self._exchanges, None, False
         matter.permit = self._no_order if exchanges.stream or now < exchanges.quarantine else None
-        if unit.misses:
+        # A connection that stalls is no cut cable: there nobody answers.
+        hears = exchanges.stream and (not self._reconnects or now - exchanges.answered < _HEARS)
+        many = hears and self._attendance.many(now)
+        if unit.misses or many:
             if exchanges.stream:  # a gateway waits for its own time, whether we do or not
-                matter.patience = self._attendance.patience(unit, exchanges.cost(question))
-            matter.short = self._attendance.silent(unit)
+                matter.patience = self._attendance.patience(unit, exchanges.cost(question), many=many)
+            matter.short = many or self._attendance.silent(unit)
         return None if unit.doubt or unit.owed or exchanges.echo is not False else expected
 
     def _no_order(self) -> str:

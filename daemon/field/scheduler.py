@@ -218,6 +218,7 @@ class Scheduler:
         steps = unit.misses
         unit.culprit = job if not steps or unit.culprit is job else None
         unit.misses += 1
+        unit.missed = now
         pause = _PAUSES[steps] if steps < QUICK_MISSES else min(unit.ceiling, 2.0 ** min(steps - QUICK_MISSES, 4))
         for other in unit.jobs:
             other.place = next(self._number)  # whatever stands in the queues for it is void
@@ -245,9 +246,10 @@ class Scheduler:
             job.place = next(self._number)
 
     def revive(self, now: float) -> None:
-        """The wire was away: nobody's silence counts any more."""
+        """The wire was away: nobody's silence counts any more. Who was missed before is asked last, so that all have
+        had their turn though it is opened anew again and again since nobody answers."""
         self._silent.clear()
-        for unit in self._units.values():
+        for unit in sorted(self._units.values(), key=lambda unit: unit.missed):
             unit.misses, unit.free = 0, now
             for job in unit.jobs if unit.lives else ():
                 self._at(job, now)
@@ -267,6 +269,11 @@ class Scheduler:
         """An order waits for this device: where it is silent it is probed soon, in its turn and within the share."""
         if unit := self._silent.get(device):
             self._probe_of(unit).due = min(self._probe_of(unit).due, max(now, unit.free) + _URGED)
+
+    @property
+    def silent(self) -> int:
+        """How many have not answered when they were asked last."""
+        return len(self._silent)
 
     def misses(self, device: str) -> int:
         """How often in a row it has not answered."""

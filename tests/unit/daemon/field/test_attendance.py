@@ -65,6 +65,40 @@ def test_many_die_at_once(dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
     play(story)
 
 
+@pytest.mark.parametrize(("total", "dead"), [(12, 12), (32, 12), (32, 32)])
+def test_boards_on_a_cut_cable_are_all_known_within_ten_seconds(
+    total: int, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the times that a profile has by itself; and those in front of the cut are not left unread meanwhile."""
+
+    async def story() -> None:
+        bus, sink, clock = Paced(), Ledger(), LoopClock()
+        monkeypatch.setattr(lines, "connect", bus.connect)
+        wanted = (scan("alarm", period=1.0), scan("amps", ScanClass.MEASURE, 10.0))
+        devices = {name: Talker(name, wanted, {"patience": 0.3, "worst": 0.6}) for name in UNITS[:total]}
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(LineOwner("l", SERIAL, devices, sink, clock).run())
+            await asyncio.sleep(5)
+            bus.dead, died = set(UNITS[:dead]), clock.monotonic()
+            await until(lambda: {name for name, on, _ in sink.devices if not on} == bus.dead, 10)
+            await asyncio.sleep(2)
+            assert max(ages(sink, UNITS[dead:total], died - 2), default=0.0) < 6
+            running.cancel()
+
+    play(story)
+
+
+def test_the_living_are_read_though_the_connection_is_made_anew_for_the_sake_of_the_dead(stage) -> None:
+    """Nobody answers for ten seconds where so many are silent; anew, those are asked first that were not yet."""
+
+    async def story(on: Stage) -> None:
+        on.bus.dead = set(UNITS[:28])
+        await until(lambda: all(on.sink.renewals(f"{name}.in") for name in UNITS[28:]), 60)
+
+    manners = {"patience": 0.3, "worst": 0.6}
+    stage(story, *(Talker(name, (scan("in"),), manners) for name in UNITS), settings=TCP)
+
+
 def test_one_that_comes_back_slower_than_it_ever_was_is_found(stage) -> None:
     async def story(on: Stage) -> None:
         await asyncio.sleep(2)
