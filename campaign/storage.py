@@ -80,7 +80,7 @@ class Damage(Fault):
         """One round."""
         await asyncio.sleep(dice.uniform(1.5, 4))
         await house.settled()
-        house.take_over()
+        await asyncio.to_thread(house.take_over)
         house.saved = list(house.record.journal)
         how = dice.choice(("pages", "head", "half", "log", "text"))
         if how == "log":
