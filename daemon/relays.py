@@ -13,6 +13,8 @@ from gatehouse.points import Image, Value
 
 CONFIRM = 2.0
 """Seconds within which the relay must read back as told."""
+_UNHEARD = 10.0
+"""The same for orders of everyday to a board that was never read: right after a start its line may still be opening."""
 _AGAIN = 1.0
 """Seconds between two orders while the read-back differs."""
 _PULSE_END = 1.5
@@ -88,13 +90,17 @@ class Relay:
             f"{self.output}.unconfirmed",
             "unconfirmed",
             self.output,
-            differs and not lost and now - self._since > CONFIRM,
+            differs and not lost and now - self._since > self._patience(now),
             Severity.P2,
             relay=self.point,
             told=self._wanted,
             read_back=actual,
             answer=self._answer,
         )
+
+    def _patience(self, now: float) -> float:
+        heard = self.image.read(self.point, now).at > float("-inf")
+        return CONFIRM if heard or self._priority <= Priority.WAY_OUT else _UNHEARD
 
     def _due(self, now: float) -> bool | None:
         """What the relay must read now; None while nothing is wanted or a pulse is just ending."""

@@ -216,3 +216,15 @@ def test_a_board_that_falls_silent_after_it_has_obeyed_is_not_a_second_alarm(rel
     clock.now += 0.1
     reads(image, clock, True)
     assert alarm(relay), "but one that does the opposite is"
+
+
+@pytest.mark.parametrize(
+    ("priority", "late"), [(Priority.SCHEDULE, False), (Priority.OPERATOR, False), (Priority.LIFE_SAFETY, True)]
+)
+def test_right_after_a_start_a_line_may_still_be_opening(relay, clock, priority, late):
+    """Two seconds for what lives hang on; ten for everyday orders to a board that nobody has heard yet."""
+    relay.told(decision(Passage.OPEN, priority=priority))
+    clock.now += 2.1
+    assert alarm(relay) is late
+    clock.now += 8
+    assert alarm(relay)
