@@ -91,7 +91,7 @@ class Attendance:
         return misses >= QUICK_MISSES or (misses > 0 and unit.tally["late"] == unit.late)
 
     def many(self, now: float) -> bool:
-        """Several have fallen silent of late, and not a late byte came of any: a cable was cut, or their supply went."""
+        """Several have fallen silent of late, and no late byte came of any: a cable was cut, or their supply went."""
         if self._scheduler.silent < QUICK_MISSES:
             return False
         silent = [unit for unit in self.units.values() if unit.misses and now - unit.good_at < _OF_LATE]
@@ -124,6 +124,9 @@ class Attendance:
         silent = self.silent(unit)
         unit.late = unit.tally["late"]
         unit.missed(aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
+        renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
+        if renumber is not None:  # it numbers its questions, and this one may be answered yet
+            renumber()
         self._scheduler.missed(unit.name, now, took if silent else took + late, max(late, gap), job)
         if unit.lost(now):
             self.lose(unit, why, now)

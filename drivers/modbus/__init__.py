@@ -26,7 +26,8 @@ __all__ = ["Device", "explain"]
 _REFUSED = (2, 3)
 """Exceptions by which a device says that it has nothing there, or not so much of it."""
 _NUMBERS = 4
-"""Transactions of one read on TCP, in turn: an answer that is later than three others is later than any may be."""
+"""Transactions of one read on TCP, in turn: an answer that comes a second time is later than three others.
+After a miss they are others."""
 _NOTICED = 90.0
 """Seconds within which it is asked something, so that its silence is reported within 100 s."""
 _SETTLING = 60.0
@@ -88,6 +89,11 @@ class Device:
         self._manners = codec.Manners(
             limits.patience + self.slower, limits.worst + self.slower, limits.gap, limits.usual
         )
+
+    def renumber(self) -> None:
+        """Other transactions from now on: a gateway that queues questions may answer one many seconds late."""
+        if self.wire == "tcp":
+            self._asked.clear()
 
     def points(self) -> Sequence[Point]:
         """Its channels."""

@@ -157,6 +157,18 @@ def test_only_function_16_where_the_device_wants_that(made: Made) -> None:
     assert device.write("set", 7).request[:9].hex() == "011000000001020007"
 
 
+def test_after_a_miss_no_question_has_the_number_of_one_that_may_be_answered_yet(profile: Shipped) -> None:
+    device = Device(3, profile("bender/rcms410"), wire="tcp")
+    (scan, *_) = device.scans()
+    before = {device.ask(scan).request[:2] for _ in range(9)}
+    device.renumber()
+    assert before.isdisjoint(device.ask(scan).request[:2] for _ in range(9))
+    near = Device(3, profile("bender/rcms410"))
+    question = near.ask(scan)
+    near.renumber()
+    assert near.ask(scan) is question, "a serial line has no numbers"
+
+
 def test_tcp_questions_that_follow_each_other_never_share_a_number(profile: Shipped) -> None:
     """And none is used for two different reads: the answer to another one is never taken."""
     device = Device(3, profile("bender/rcms410"), wire="tcp")

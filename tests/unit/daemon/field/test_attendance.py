@@ -7,7 +7,7 @@ import pytest
 
 from daemon.field import lines
 from daemon.field.lines import LineOwner
-from gatehouse.driver import Found, Question, ScanClass
+from gatehouse.driver import Found, Question, Scan, ScanClass
 from tests.unit.daemon.bus import Bus, FakeWire, Ledger, LoopClock, Talker, play, scan, until
 from tests.unit.daemon.field.conftest import SERIAL, TCP, Stage, io
 
@@ -156,3 +156,28 @@ def test_units_that_their_gateway_finds_silent_are_silent(stage) -> None:
         assert 6 <= len(asked) <= 14, "a tenth of the time"
 
     stage(story, *(Behind(f"g{n}", (scan("in", period=0.5),)) for n in range(10)), settings=TCP)
+
+
+class Numbered(Talker):
+    """Says its number in each question, as on Modbus TCP."""
+
+    number = 0
+
+    def renumber(self) -> None:
+        self.number += 1
+
+    def ask(self, wanted: Scan) -> Question:
+        question = super().ask(wanted)
+        return self.question(question.request.replace(b"?", b"?%d" % self.number, 1), b"!", question.expected)
+
+
+def test_one_that_was_missed_is_asked_under_another_number(stage) -> None:
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        assert {what for _, what in on.bus.asked} == {"0io1.in"}
+        on.bus.dead.add("0io1")
+        await until(lambda: "1io1.in" in {what for _, what in on.bus.asked}, 2)
+        last = on.bus.asked[-1][0]
+        assert [what for at, what in on.bus.asked if at > last - 0.001] == ["1io1.in"]
+
+    stage(story, Numbered("io1", (scan("in"),)), settings=TCP)
