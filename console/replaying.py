@@ -116,6 +116,8 @@ def _play(plan: Plan, state: Path, wish: Wish, span: tuple[datetime, datetime], 
     now = replay.Replay(plan, since, until, deeds).play(told(), bar.half(1))
     bar.done()
     played = now.facts
+    if then is not None:  # both were played up to the span; how the journal's own day began, it does not tell
+        facts, played = then.begun + facts, now.begun + played
     if now.masked:  # who was let in cannot be known without the numbers
         facts, played = ([fact for fact in each if fact.key[0] != "access"] for each in (facts, played))
     return _Outcome(replay.changes(facts, played, wish.tolerance), now, then, against)

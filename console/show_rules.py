@@ -11,6 +11,8 @@ from console.words import word as screen_word
 from console.words_rules import word
 
 _GOOD = {"good": "", "uncertain": "yellow", "bad": "red"}
+_NAME = 24
+"""Columns for a rule's name before it is broken; `doors.unit12.door_forced` has as many."""
 
 
 class ShowRules:
@@ -39,7 +41,7 @@ class ShowRules:
         """A line for each rule."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for column in ("rule", "kind", "place", "wants", "alarms", "acted"):
-            table.add_column(self._word(column), overflow="fold")
+            table.add_column(self._word(column), overflow="fold", min_width=_NAME if column == "rule" else None)
         for rule in rules:
             acted = clock(rule["acted"]) if rule["acted"] else ""
             place = rule["place"] or rule["subject"]

@@ -25,7 +25,7 @@ WORDS = {
     "place": ("位置", "place"),
     "wants": ("要求", "wishes"),
     "alarms": ("未恢复报警", "alarms that stand"),
-    "acted": ("最近动作（自启动）", "last act since the start"),
+    "acted": ("最近动作", "last act"),
     "own": ("守护进程自己的报警，没有规则", "an alarm of the daemon's own; no rule speaks of it"),
     "settings": ("设置", "settings"),
     "failed": ("规则出错：{why}", "the rule fails: {why}"),

@@ -21,7 +21,7 @@ from gatehouse.events import Event
 from gatehouse.rule import Note, Rule
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-_UNSAID = frozenset({"name", "subject", "cards"})
+_UNSAID = frozenset({"name", "subject", "cards", "words"})
 """Fields of rules that are no settings, or too long to be told."""
 
 

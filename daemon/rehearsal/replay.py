@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from gatehouse.events import Event
 from gatehouse.points import Quality
 
 WARM = timedelta(minutes=10)
-"""So much before the span is played too, and not compared: delays that ran, doors that stood open."""
+"""So much before the span is played too: delays that ran, doors that stood open. Only what it ends in is compared."""
 _TURNS = 30.0
 _FAR = 600.0
 """Seconds within which the same thing that happens at another time is the same thing."""
@@ -58,6 +58,8 @@ class Course:
     """What came of one set of rules."""
 
     facts: list[Fact] = field(default_factory=list)
+    begun: list[Fact] = field(default_factory=list)
+    """How the span began: alarms that stood, and what outputs were told."""
     readings: int = 0
     masked: int = 0
     """Cards and the like of which no number was recorded: rules did not see them."""
@@ -105,7 +107,9 @@ class Replay:
                 told = share
                 progress(share)
         self._pass(self._until - self._zero)
-        self._course.facts = [fact for fact in facts(self._stage.events) if self._since <= fact.at < self._until]
+        every = list(facts(self._stage.events))
+        self._course.begun = standing(every, self._since)
+        self._course.facts = [fact for fact in every if self._since <= fact.at < self._until]
         return self._course
 
     def _item(self, item: Item) -> None:
@@ -198,6 +202,16 @@ def facts(events: Iterable[Event]) -> Iterator[Fact]:
             yield Fact(at, ("output", event.subject, _value(content.get("value"))), event)
         elif event.kind.startswith("access."):
             yield Fact(at, ("access", event.subject, event.kind.partition(".")[2]), event)
+
+
+def standing(every: Iterable[Fact], at: float) -> list[Fact]:
+    """What still holds at an instant: alarms that did not return, and what outputs were told last."""
+    last: dict[tuple[str, str], Fact] = {}
+    for fact in every:
+        sort, what, _ = fact.key
+        if fact.at < at and sort != "access":
+            last[sort, what] = replace(fact, at=at)
+    return [fact for fact in last.values() if fact.key[2] != "returned"]
 
 
 def _value(value: object) -> str:

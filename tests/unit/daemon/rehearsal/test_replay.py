@@ -153,6 +153,17 @@ def test_what_lies_before_the_span_is_played_and_not_compared(plan) -> None:
     ]  # fmt: skip
 
 
+def test_what_stands_when_the_span_begins_is_compared_as_it_stands_then(plan) -> None:
+    span = START + timedelta(seconds=45), START + timedelta(seconds=70)
+    then, now = (
+        Replay(each, *span).play(told(*DOOR)) for each in (plan(), plan("unlock: 5s", "unlock: 5s, held: 10s"))
+    )
+    begun = [[f"{each.at - AT:g} {each.key[1]}" for each in course.begun if each.key[0] == "alarm"]
+             for course in (then, now)]  # fmt: skip
+    assert begun == [["45 doors.north.forced"], ["45 doors.north.forced", "45 doors.north.held"]]
+    assert [each.key[1:] for each in changes(then.begun, now.begun, 1.0)] == [("doors.north.held", "raised")]
+
+
 def fact(at: float, name: str = "x") -> Fact:
     return Fact(at, ("alarm", name, "raised"), Event(id="", at=START, kind="alarm.raised", subject="zones.b12"))
 
