@@ -1,11 +1,14 @@
 """Meters that tell their address to whoever asks everybody: DL/T 645 and CJ/T 188. Reads only.
 
 Sources: DL/T 645-2007 control 13 (read address), as 600888/dlt645 has it; CJ/T 188 control 03 with 810A, as
-shiyuecamus/ng-gateway has it. Both work only where a single meter of the kind is on the line: several answer at once.
+shiyuecamus/ng-gateway has it, low byte first; Aixi Wang's python_cjt188, tried on a DN15 meter, sends the high byte
+first, so that is asked next. Unverified on hardware of our own. All of it works only where a single meter of the kind
+is on the line: several answer at once.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from daemon.clock import Clock
@@ -45,8 +48,8 @@ def _any_dlt645() -> Question:
     return Question(request=request, find=finder.find, expected=22, patience=_PATIENCE, worst=_PATIENCE)
 
 
-def _any_cjt188() -> Question:
-    request = sealed(b"\x68" + b"\xaa" * 8 + b"\x03\x03\x0a\x81\x00", _WAKE)
+def _any_cjt188(identifier: bytes) -> Question:
+    request = sealed(b"\x68" + b"\xaa" * 8 + b"\x03\x03" + identifier + b"\x00", _WAKE)
     finder = Finder(CJT188, request[_WAKE:], lambda frame: frame[9] == 0x83, lambda frame: frame[9:10] == b"\x83")
     return Question(request=request, find=finder.find, expected=20, patience=_PATIENCE, worst=_PATIENCE)
 
@@ -65,20 +68,29 @@ def _cjt188(answer: bytes) -> Meter | None:
     return Meter("cjt188", settings, cjt188.Device(**settings))
 
 
-_KINDS = {"dlt645": (_any_dlt645, _dlt645), "cjt188": (_any_cjt188, _cjt188)}
+_KINDS: Sequence[tuple[str, Callable[[], Question], Callable[[bytes], Meter | None]]] = (
+    ("dlt645", _any_dlt645, _dlt645),
+    ("cjt188", partial(_any_cjt188, b"\x0a\x81"), _cjt188),
+    ("cjt188", partial(_any_cjt188, b"\x81\x0a"), _cjt188),
+)
 
 
 async def meters(visit: Visit, setting: str, clock: Clock) -> AsyncIterator[dict[str, Any]]:
     """What meters there are: `found` and `identified`, or `garbled` where several answer at once. ConnectionError."""
-    for driver, (asking, meaning) in _KINDS.items():
+    told: set[str] = set()
+    for driver, asking, meaning in _KINDS:
+        if driver in told:
+            continue
         question, heard = overheard(asking())
         began = clock.monotonic()
         try:
             answer = await visit(question, _PATIENCE)
         except NoAnswerError as error:
             if "only" in str(error) and heard.garbled:
+                told.add(driver)
                 yield {"event": "garbled", "unit": driver, "setting": setting, "bytes": heard.bytes[:32].hex(" ")}
             continue
+        told.add(driver)
         try:
             meter = meaning(answer)
         except ValueError as error:  # a meter whose address is no number

@@ -44,8 +44,8 @@ _EVERYWHERE = 16
 """Addresses in a row that give the very same answer: one device that does not look at the address."""
 _SLACK = 0.025
 NOTHING = "no answer"
-_METERS = 1.6
-"""Seconds for the two questions to meters of which there are none."""
+_METERS = 2.4
+"""Seconds for the questions to meters of which there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,20 @@ def test_a_meter_tells_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {body[8] for body in asked} <= {0x11, 0x13}, "reads only"
 
 
+@pytest.mark.parametrize("identifier", ["0a81", "810a"])
+def test_a_water_meter_tells_its_address_whichever_byte_it_wants_first(
+    identifier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second pair of frames stands in Aixi Wang's python_cjt188, which was tried on a meter."""
+    asked = bytes.fromhex(f"68aaaaaaaaaaaaaaaa0303{identifier}004916")
+    said = bytes.fromhex(f"fefefe68101200000000000083 03{identifier}009b16")
+    wire = Wire(others=lambda request: said if request.lstrip(b"\xfe") == asked else b"")
+    events = scan(wire, monkeypatch, meters=True, units=range(1, 2))
+    assert units(events) == ["00000000000012"]
+    (identified,) = of("identified", events)
+    assert identified["settings"] == {"type": "cold_water", "address": "00000000000012"}
+
+
 def test_several_meters_at_once_are_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire(others=lambda request: b"\x68\x10\x11\x00\x99\x68" if request.lstrip(b"\xfe")[:1] == b"\x68" else b"")
     events = scan(wire, monkeypatch, meters=True, units=range(1, 2))
