@@ -144,7 +144,7 @@ class Authority:
             return read(file)
         except FileNotFoundError:
             there = ", ".join(sorted(file.stem for file in self.folder.glob("*.key"))) or "-"
-            raise AuthorityError(f"没有证书 {name}；现有 there are: {there}. No such certificate.") from None
+            raise AuthorityError(f"没有证书 {name}；现有：{there}。 There is no {name}; there are: {there}.") from None
 
     def _issue(
         self,

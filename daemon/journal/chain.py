@@ -80,7 +80,10 @@ def parse_head(text: str) -> tuple[int, str]:
     """NUMBER:HASH as kept from a heartbeat or `gatehouse status`; ValueError."""
     number, _, digest = text.partition(":")
     if not number.isdecimal() or len(digest) != 64 or set(digest.lower()) - set("0123456789abcdef"):
-        raise ValueError(f"{text!r} is no head of a journal; one is written NUMBER:HASH, the hash in 64 hex digits")
+        raise ValueError(
+            f"{text!r} 不是链头，应写成 编号:哈希，哈希为 64 位十六进制。 "
+            f"{text!r} is no head of a journal; one is written NUMBER:HASH, the hash in 64 hex digits"
+        )
     return int(number), digest.lower()
 
 

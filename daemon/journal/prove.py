@@ -60,6 +60,7 @@ def read_heads(path: Path) -> Iterator[Head]:
                 yield head
     if not found:
         raise ValueError(
+            f"{path}：其中没有链头；链头写成 编号:哈希，或是 MQTT 的状态消息。 "
             f"{path}: no head in it; one is written NUMBER:HASH, or is a state message of MQTT, with newest and hash"
         )
 
