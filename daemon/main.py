@@ -88,18 +88,12 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
     operator = Operator(engine, plan.site, titles, clock)
     desk = Desk(engine, lambda: daemon.plan, clock)
     office = Office(plan.directory, engine, journal, channels, titles, secrets.read, clock, plan.site.site)
-    status.office = office
     exercises = Exercises(engine, journal, lambda: daemon.plan, clock, plan.site.site.timezone)
-    status.exercises = exercises
-    office.teller.earnest = lambda: exercises.drills.lately
     patrol = Patrol(lambda: daemon.plan, engine, desk, office, journal, clock)
     rollcalls = RollCalls(engine, journal.keep, titles, clock)
     blackbox = Blackbox(state / FOLDER, lambda: daemon.plan.site, lines, clock)
-    recorder.trace = blackbox.keep
-    engine.annunciator.shelving.keep = journal.keep
     tape = Tape(state / "recording", image, clock, recorder.boot, lambda why: engine.raise_own(recording_trouble(why)))
     tape.settle(plan.site.recording, engine.watched)
-    engine.hear = exercises.before(tape.hear)
     daemon = Daemon(
         plan=plan,
         image=image,
@@ -127,9 +121,20 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         secrets=secrets,
         clock=clock,
     )
+    _introduce(daemon)
     daemon.add_all()
     _face(daemon)
     return daemon
+
+
+def _introduce(daemon: Daemon) -> None:
+    """Whom a part has to know that was made after it."""
+    exercises = daemon.exercises
+    daemon.status.office, daemon.status.exercises = daemon.office, exercises
+    daemon.office.teller.earnest = lambda: exercises.drills.lately
+    daemon.recorder.trace = daemon.blackbox.keep
+    daemon.engine.annunciator.shelving.keep = daemon.journal.keep
+    daemon.engine.hear = exercises.before(daemon.tape.hear)
 
 
 def _face(daemon: Daemon) -> None:
