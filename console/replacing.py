@@ -6,6 +6,7 @@ Of `gatehouse replace` only this file imports the daemon.
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _FOLDER = "replaced"
 _MOST = 20
 """Replacements of one device that can be taken back."""
 _BOM = "\ufeff"
+_WHOLE, _WITHIN = re.compile(r"([\w-]+)\.([\w-]+)\Z"), re.compile(r"(?<![\w.-])([\w-]+)\.(\w+)")
+"""A channel by its full name, and one in a condition."""
 _WHY = {
     "absent": "站点文件里没有 {name} 这个表。 There is no table {name} in the site file.",
     "alias": "{name} 写作 {alias}，与别处共用；请先把它单独写出来。 {name} is written as {alias}; write it out first.",
@@ -96,7 +99,7 @@ class Replacing:
         """Channels that the site names and the new device does not have."""
         old, new = self._channels(self.text), self._channels(text)
         used: dict[str, list[str]] = {}
-        for where, channel in _uses(config.gather(self.site).data, self.device):
+        for where, channel in _uses(config.gather(self.site).data, self.device, old):
             used.setdefault(channel, []).append(where)
         gone = sorted((channel for channel in used if channel not in new), key=lambda name: (len(name), name))
         return [Row(channel, tuple(used[channel]), _alike(channel, old, new)) for channel in gone]
@@ -188,16 +191,22 @@ def _setting(text: str) -> tuple[str, Any]:
     return key, read.data.get("value")
 
 
-def _uses(data: Mapping[str, Any] | list[Any], device: str, where: str = "") -> Iterator[tuple[str, str]]:
-    """Every place of a site that names a channel of a device, and the channel."""
+def _uses(
+    data: Mapping[str, Any] | list[Any], device: str, known: Collection[str], where: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Every place of a site that names a channel of a device, and the channel. In a condition they are `known` ones."""
     for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
         if not where and key == "devices":
             continue
         spot = f"{where}.{key}" if isinstance(key, str) and where else f"{where}[{key}]" if where else str(key)
         if isinstance(value, Mapping | list):
-            yield from _uses(value, device, spot)
-        elif isinstance(value, str) and value.startswith(f"{device}.") and value != f"{device}.online":
-            yield spot, value.partition(".")[2]
+            yield from _uses(value, device, known, spot)
+        elif isinstance(value, str):
+            whole = _WHOLE.match(value)
+            found = [whole.groups()] if whole else _WITHIN.findall(value)
+            for its, channel in dict.fromkeys(found):
+                if its == device and channel != "online" and (whole or channel in known):
+                    yield spot, channel
 
 
 def _alike(channel: str, old: Mapping[str, Point], new: Mapping[str, Point]) -> str:

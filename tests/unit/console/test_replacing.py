@@ -95,6 +95,15 @@ def test_the_site_is_checked_as_a_whole_and_channels_are_compared(site):
     assert site.read_text(encoding="utf-8") == small.SITE, "nothing was written"
 
 
+def test_channels_that_conditions_name_are_told_by_their_own_names(site):
+    rules = "rules:\n  odd: {kind: expression, when: 'not io1.input3 and io1.relay1', alarm: odd, title: 怪}\n"
+    site.write_text(small.SITE + rules, encoding="utf-8")
+    its = Replacing(site, "io1")
+    rows = {row.channel: row for row in its.rows(its.edited({"profile": "wellpro/wp8028"}, [], []))}
+    assert "rules.odd.when" in rows["relay1"].used
+    assert all(name.isidentifier() for name in rows)
+
+
 def test_a_channel_of_the_same_sort_and_number_is_proposed(site):
     (site.parent / "profiles").mkdir()
     board = Path("config/profiles/waveshare/rtu-relay-d.yaml").read_text(encoding="utf-8")
