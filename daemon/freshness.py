@@ -25,13 +25,14 @@ class Freshness:
         self._image = image
         self._wanted: Collection[str] = frozenset()
         self._known: set[str] = set()
-        self._faded: set[str] = set()
+        self._faded: dict[str, float] = {}
+        """Point -> when it grew stale. Stale since another second, it was fresh meanwhile."""
         self._ends: list[tuple[float, str]] = []
 
     def want(self, points: Iterable[str]) -> None:
         """These are the points that somebody looks at, from now on."""
         self._wanted = frozenset(points)
-        self._known, self._faded, self._ends = set(), set(), []
+        self._known, self._faded, self._ends = set(), {}, []
         self.moved(self._wanted)
 
     def moved(self, points: Iterable[str]) -> None:
@@ -59,15 +60,14 @@ class Freshness:
         end = self._image.good_until(name)
         if end is None:
             self._known.discard(name)
-            self._faded.discard(name)
+            self._faded.pop(name, None)
             return None
         if end + _PAST > now:
-            if name in self._faded:
-                self._faded.discard(name)
+            if self._faded.pop(name, None) is not None:
                 found.append(name)
             return end + _PAST
-        if name not in self._faded:
-            self._faded.add(name)
+        if self._faded.get(name) != end:
+            self._faded[name] = end
             found.append(name)
         return now + _AGAIN
 

@@ -109,3 +109,16 @@ def test_at_every_instant_somebody_was_told_how_it_stands(steps):
                 assert image.read(each, now - 0.002).good, "it grew stale and nobody was told"
     pass_time(now + 0.6)
     assert told == {each: image.read(each, now).good for each in "abc"}
+
+
+def test_what_was_fresh_for_a_moment_while_the_loop_was_held_up_is_told_once_more():
+    image, freshness = watched("a")
+    image.put("a", True, Quality.GOOD, 0.0)
+    freshness.moved(["a"])
+    assert freshness.due(50.0) == ["a"]
+    image.put("a", True, Quality.GOOD, 50.1)
+    freshness.moved(["a"])
+    assert freshness.due(100.0) == ["a"], "whoever was told that it is fresh would believe it for ever"
+    assert freshness.due(100.6) == []
+    image.renew(["a"], 100.7)
+    assert freshness.due(150.0) == ["a"]
