@@ -60,7 +60,7 @@ async def _live(house: House, fault: Fault, rounds: int, *, stop: asyncio.Event,
             done += 1
             say(f"\r{fault.name} {done}/{rounds} ")
         await fault.finish(house)
-        await asyncio.sleep(3)
+        await asyncio.sleep(1)
         house.record.notes["most memory, MB"] = round(max(memory, house.memory()), 1)
         life.end()
         await asyncio.wait([living], timeout=60)
