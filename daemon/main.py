@@ -13,7 +13,9 @@ import structlog
 
 from daemon import rollcall
 from daemon.actuators import actuators
+from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
+from daemon.alarms.keepsake import Keepsake
 from daemon.alarms.routes import routes as alarm_routes
 from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
@@ -55,7 +57,7 @@ from daemon.status import Status
 from daemon.supervisor import Supervisor
 from daemon.technician_api import Technician
 from daemon.watchdog import ServiceManager, Watchdog
-from gatehouse.alarms import Condition
+from gatehouse.alarms import Condition, Severity
 
 log = structlog.get_logger()
 
@@ -101,6 +103,7 @@ def build(plan: Plan, state: Path, secrets: Secrets, clock: Clock) -> Daemon:
         journal=journal,
         recorder=recorder,
         leftovers=Leftovers(engine.annunciator, clock),
+        keepsake=Keepsake(state / "latched.json", journal, engine.annunciator),
         orders=orders,
         lines=lines,
         taps={},
@@ -214,6 +217,7 @@ def _start(daemon: Daemon, crew: Crew, socket: Path, reload: Reload) -> None:
     crew.start("certificates", papers.run)
     crew.start("rollcalls", daemon.rollcalls.run, shown(daemon.rollcalls))
     crew.start("drills", daemon.exercises.run, shown(daemon.exercises))
+    crew.start("keepsake", daemon.keepsake.run)
     crew.start("leftovers", daemon.leftovers.run)
     crew.start("lessons", Lessons(lambda: daemon.plan.rules, daemon.journal).run)
     zone = daemon.plan.site.site.timezone
@@ -230,10 +234,18 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
         engine.raise_own(condition)
     engine.await_also(_LAST_RUN)
     while (standing := await _standing(daemon, silent=asked.is_set())) is None:
+        if not asked.is_set():
+            engine.annunciator.restore(await daemon.keepsake.missing(None))
         engine.know(_LAST_RUN)
         asked.set()
         await asyncio.sleep(_RESTORE)
-    engine.annunciator.restore(*standing)
+    states, left = standing
+    engine.annunciator.restore([*states, *await daemon.keepsake.missing(states)], left)
+    if why := await daemon.keepsake.shortened():
+        daemon.recorder.emit("journal.damaged", "journal", content={"why": why})
+        for active in (True, False):  # it has happened and is over; the alarm stays until somebody acknowledges it
+            engine.raise_own(own("journal.shortened", "journal_trouble", "journal", active, Severity.P2, why=why))
+    daemon.keepsake.begin()
     let_go(engine.annunciator, daemon.plan, daemon.clock.utc())
     daemon.leftovers.begin()
     for condition in amiss:

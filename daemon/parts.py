@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
+from daemon.alarms.keepsake import Keepsake
 from daemon.api import Api
 from daemon.channels import make
 from daemon.channels.outbox import Outbox
@@ -62,6 +63,7 @@ class Daemon:
     journal: Journal
     recorder: Recorder
     leftovers: Leftovers
+    keepsake: Keepsake
     orders: Orders
     lines: dict[str, LineOwner]
     taps: dict[str, Tap]

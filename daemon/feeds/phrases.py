@@ -197,6 +197,8 @@ PHRASES = {
         "到 {limit} % 时报警以外的旧记录将提前移出",
     "{classes}: more than its size, although all that may go is gone; allow more under journal.size":
         "{classes}：超出容量，而能移出的都已移出，请在 journal.size 放宽",
+    "it was begun anew; the one before had {count} lines": "已另立新日志，原有 {count} 条",
+    "it ends at line {last}; line {kept} had been written": "日志止于第 {last} 条，而第 {kept} 条曾写入",
     "the disk of {path} is full; make room": "{path} 所在磁盘已满，请腾出空间",
     "{path} is damaged: {why}": "{path} 已损坏：{why}",
     "{path} is read-only; check the mount and the rights of the file": "{path} 只读，请检查挂载和文件权限",
