@@ -74,7 +74,8 @@ class Desk:
             places = {alarm.condition.subject for alarm in find(self.book, target)}
         loud = [alarm for alarm in standing if alarm.condition.subject in places and not alarm.silenced_by]
         if not loud:
-            raise self._refused(target, None, "silence", "nothing is sounding there", by)
+            staged = next((alarm for alarm in standing if alarm.drill and alarm.condition.subject in places), None)
+            raise self._refused(target, staged, "silence", "nothing is sounding there", by)
         for alarm in loud:
             self.book.silence(alarm.condition.alarm, by)
         self._engine.judge_all()
@@ -243,8 +244,9 @@ class Desk:
     def _refused(self, name: str, alarm: Alarm | None, verb: str, why: str, by: str) -> RefusedError:
         """Written down, and ready to be raised."""
         content = {"command": verb, "reason": f"{name}: {why}", "by": by}
-        subject = alarm.condition.subject if alarm else name
-        self._engine.recorder.emit("command.refused", subject, actor=f"person:{by}", content=content)
+        subject, drill = (alarm.condition.subject, alarm.drill) if alarm else (name, "")
+        emit = self._engine.recorder.emit
+        emit("command.refused", subject, actor=f"person:{by}", content=content, drill=drill)
         return RefusedError(f"{name}：未执行，{phrase(why, 'zh')}。 Not done: {phrase(why, 'en')}.")
 
 

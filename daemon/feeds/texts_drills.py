@@ -4,6 +4,7 @@ PLAYED = (
     *(f"alarm.{word}" for word in ("raised", "acknowledged", "verified", "assigned", "on_site", "silenced", "closed")),
     "alarm.escalated",
     "output.told",
+    "command.refused",
     *(f"ladder.{word}" for word in ("begun", "step", "answered", "spent", "ended")),
     *(f"message.{word}" for word in ("queued", "sent", "delivered", "read", "failed")),
 )

@@ -76,7 +76,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
              "walked": 1, "tripped": ["io1.input8"]},
     "config": {"by": "王五 (root)", "changes": ["~ devices.io1: unit 1 → 2"], "why": "io1.input8: no answer"},
 }  # fmt: skip
-CONTENTS["drill"] = CONTENTS["message"] | CONTENTS["ladder"] | CONTENTS["output"] | CONTENTS["alarm"] | {
+CONTENTS["drill"] = CONTENTS["command"] | CONTENTS["message"] | CONTENTS["ladder"] | CONTENTS["output"] | CONTENTS["alarm"] | {
     "drill": "0123456789ab-1", "minutes": 30, "why": "real", "outputs": ["doors.north"], "output": "doors.north",
     "proof": "relay", "point": "io1.relay1", "played": "fire",
 }  # fmt: skip

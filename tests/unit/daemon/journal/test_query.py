@@ -105,7 +105,7 @@ def test_words_become_a_filter() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"kind": "x"}, "unknown filter 'kind'; known are kinds, severity"),
+        ({"kind": "x"}, "unknown filter 'kind'; known are drill, kinds, severity"),
         ({"severity": "5"}, "severity '5' must be 1"),
         ({"since": "yesterday"}, "since 'yesterday' is no instant; one is written 2026-05-01"),
     ],
