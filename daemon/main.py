@@ -240,7 +240,8 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
         asked.set()
         await asyncio.sleep(_RESTORE)
     states, left = standing
-    engine.annunciator.restore([*states, *await daemon.keepsake.missing(states)], left)
+    lost = await daemon.keepsake.missing(states)
+    engine.annunciator.restore([*states, *lost], left)
     if why := await daemon.keepsake.shortened():
         daemon.recorder.emit("journal.damaged", "journal", content={"why": why})
         for active in (True, False):  # it has happened and is over; the alarm stays until somebody acknowledges it
@@ -252,6 +253,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
         engine.raise_own(condition)
     await daemon.exercises.restore()  # before the ladders: what a drill has freed stays free until it ends
     await daemon.office.restore()  # its sirens must not rest for an instant either
+    daemon.keepsake.tell(lost)
     engine.know(_LAST_RUN)
     engine.judge_all()
     asked.set()

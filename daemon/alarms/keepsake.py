@@ -6,7 +6,7 @@ believed only where the journal has been begun anew, or ends before that number:
 
 import asyncio
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -63,11 +63,17 @@ class Keepsake:
         journal = self._journal
         if states is not None and journal.epoch == kept.epoch and journal.head >= kept.head:
             return []
-        known = {_name(state) for state in states or ()}
-        lost = [alarm for alarm in kept.alarms if alarm.condition.alarm not in known]
+        known = {_occurrence(state) for state in states or ()}
+        lost = [alarm for alarm in kept.alarms if alarm.occurrence not in known]
         log.error("the journal has lost what stood", epoch=journal.epoch, head=journal.head, was=kept.head,
                   alarms=[alarm.condition.alarm for alarm in lost])  # fmt: skip
         return [msgspec.json.encode(alarm) for alarm in lost]
+
+    def tell(self, lost: list[bytes]) -> None:
+        """Have the journal write down what it has lost, and people called who had not answered."""
+        for occurrence in map(_occurrence, lost):
+            for alarm in [each for each in self._book.standing.values() if each.occurrence == occurrence]:
+                self._book.change(alarm, "alarm.acknowledged" if alarm.acknowledged_by else "alarm.raised", "daemon")
 
     async def shortened(self) -> str:
         """What the journal has lost that was in it; empty when it has lost nothing."""
@@ -124,8 +130,9 @@ class Keepsake:
             self._told = ""
 
 
-def _name(state: bytes) -> str:
+def _occurrence(state: bytes) -> str:
+    """An older occurrence of the same alarm, whose case is open still, is another one."""
     try:
-        return msgspec.json.decode(state, type=Alarm).condition.alarm
-    except msgspec.DecodeError:  # a row of something else that is set apart, or damaged
+        return str(msgspec.json.decode(state, type=dict[str, Any]).get("occurrence", ""))
+    except msgspec.DecodeError:  # whoever takes it back says so
         return ""

@@ -58,6 +58,10 @@ async def test_what_a_journal_has_lost_stands_again(tmp_path: Path, epoch: str, 
     lost = await after.keepsake.missing([])
     after.book.restore(lost)
     assert after.book.standing["zones.b12.fire"].condition.latch
+    told = []
+    after.book.watch(lambda kind, alarm: told.append((kind, alarm.condition.alarm)))
+    after.keepsake.tell(lost)
+    assert told == [("alarm.raised", "zones.b12.fire")], "nobody had answered: people are called, and it is written"
     assert await after.keepsake.shortened()
 
 
@@ -79,6 +83,15 @@ async def test_what_the_journal_knows_it_tells_itself(tmp_path: Path) -> None:
     states = [state for state in first.states() if b"zones.b12.fire" in state]
     (lost,) = await Box(tmp_path, "a", 5).keepsake.missing([*states, b'{"target": "x"}', b"rubbish"])
     assert b"zones.b13.fire" in lost
+
+
+async def test_an_open_case_of_an_earlier_fire_is_not_the_fire_that_stands(tmp_path: Path) -> None:
+    first = Box(tmp_path)
+    await first.live(fire())
+    (state,) = first.states()
+    older = msgspec.json.encode(msgspec.json.decode(state) | {"occurrence": "older-1", "active": False})
+    after = Box(tmp_path, "b", 0)
+    assert len(await after.keepsake.missing([older])) == 1
 
 
 async def test_what_was_reset_is_forgotten_and_what_does_not_latch_is_not_kept(tmp_path: Path) -> None:
