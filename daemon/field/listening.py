@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MOST = 4096
 """Bytes kept at most while they make no sense."""
+_BURST, _PIECE = 16_384, 1024
+"""Bytes of one arrival that are judged, so that rubbish holds up nobody; in how large pieces, so that none is lost."""
 _LOST_AFTER = 2.0
 """Seconds without the port after which the device is lost."""
 _STEP = 0.5
@@ -129,8 +131,12 @@ class Listening:
 
     def hear(self, data: bytes) -> None:
         """Bytes came: judge them at once, a door waits."""
-        self._received = (self._received + data)[-_MOST:]
         now = self._clock.monotonic()
+        for at in range(0, min(len(data), _BURST), _PIECE):
+            self._judge(data[at : at + _PIECE], now)
+
+    def _judge(self, data: bytes, now: float) -> None:
+        self._received = (self._received + data)[-_MOST:]
         while self._received and not self._fault:
             try:
                 heard = self._heard(now)
@@ -151,11 +157,11 @@ class Listening:
             self._ring.note(kind, self._name, self._received[: found.used], now)
             self._received = self._received[max(1, found.used) :]
             self._tally["frames" if kind == "answer" else kind] += 1
-            self._send(found.reply)
             if kind == "answer":
                 self._sound(now)
             if samples:
                 self._sink.land(self._name, samples, now)
+            self._send(found.reply)  # last: what is confirmed has been taken
 
     def _sound(self, now: float) -> None:
         self._heard_at = now

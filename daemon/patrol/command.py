@@ -89,7 +89,7 @@ def read(body: bytes, keys: Iterable[bytes]) -> Command:
 def _content(payload: bytes) -> Command:
     try:
         command = msgspec.json.decode(payload, type=Command, strict=True)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedCommandError("form") from None
     if command.at.tzinfo is None or command.expires.tzinfo is None:
         raise RefusedCommandError("form", command.id)

@@ -54,8 +54,9 @@ class Says:
         self.table, self._name, self._zone = table, name, zone
 
     def stamp(self, at: datetime) -> bytes:
-        """A time on the walls of the site."""
-        return stamped(at.astimezone(self._zone))
+        """A time on the walls of the site; zeros while our clock is in no year that the protocol knows."""
+        wall = at.astimezone(self._zone)
+        return stamped(wall) if 2000 <= wall.year < 2100 else bytes(6)
 
     def event(self, parcel: Parcel, others: Mapping[tuple[int, int], State]) -> list[Unit]:
         """Of one event; nothing when it is none of the centre's business. `others`: the systems as last known."""

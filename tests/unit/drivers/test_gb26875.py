@@ -45,6 +45,15 @@ def test_a_published_fire_is_read_and_confirmed() -> None:
     assert hear(its, FRAMES["mains fault"]) == ({"mains": True, "fire": True, "fault": False}, FRAMES["confirm"])
 
 
+def test_a_box_that_has_lost_its_time_hears_the_fire() -> None:
+    """No year that the protocol knows: the confirmation bears the device's own time."""
+    its = device(clock=lambda: datetime(1970, 1, 1, tzinfo=timezone.utc), sync=True)  # noqa: UP017 - beside timezone
+    assert its.begin(0.0)
+    values, reply = hear(its, FRAMES["smoke"])
+    assert values["fire"] is True
+    assert reply[26] == 3
+
+
 def test_a_fire_ends_with_the_next_report_of_the_same_component_and_no_other() -> None:
     """Another one's, and the system's, leave it standing; a reset of the system ends it."""
     its = device()

@@ -43,6 +43,7 @@ def test_a_signed_command_is_read() -> None:
         (PEN.sign(order(), {"alg": "EdDSA", "crit": ["b64"], "b64": False}), "unsigned"),
         (PEN.sign(b"[]"), "form"),
         (PEN.sign(b"{" * 2000), "form"),
+        (PEN.sign(b'{"id":"12345678","note":"\xff\xfe"}'), "form"),
         (PEN.sign(order("open")), "form"),
         (PEN.sign(order(id="short")), "form"),
         (PEN.sign(order() | {"at": "2026-11-21T10:00:00"}), "form"),
