@@ -108,6 +108,8 @@ _FORMS: Mapping[int, _Form] = MappingProxyType({
 })  # fmt: skip
 KNOWN = frozenset(_FORMS)
 """Types that are the standard's."""
+_WHOLE = frozenset(range(Type.READ_SYSTEM_STATE, Type.READ_SYSTEM_TIME + 1))
+"""Requests that some centres send with one reserved byte 0 instead of objects: all that there is."""
 _LONG_TEXT = frozenset({Type.SYSTEM_CONFIG, Type.DEVICE_CONFIG})
 """Types that end in one byte of length and a text."""
 
@@ -118,8 +120,10 @@ def most(kind: int) -> int:
 
 
 def packed(kind: int, objects: Sequence[Object]) -> bytes:
-    """A data unit. ValueError when it cannot be said."""
+    """A data unit; a request without objects is one for all. ValueError when it cannot be said."""
     form = _FORMS.get(kind)
+    if kind in _WHOLE and not objects:
+        return bytes((kind, 1, 0))
     if form is None or not 0 < len(objects) <= form.most:
         raise ValueError(f"{len(objects)} objects of type {kind}; a data unit holds 1 to {form.most if form else 0}")
     data = bytes((kind, len(objects))) + b"".join(_one(kind, form, each) for each in objects)
@@ -147,7 +151,7 @@ def _one(kind: int, form: _Form, each: Object) -> bytes:
 
 
 def parsed(data: bytes) -> tuple[int, tuple[Object, ...]]:
-    """Type and objects of a data unit. FrameError when it is not whole, or of a type that is not known."""
+    """Type and objects of a data unit; no objects for a request of all. FrameError when it is not whole or known."""
     if len(data) < 2:
         raise FrameError(f"a data unit of {len(data)} bytes")
     kind, number = data[0], data[1]
@@ -158,6 +162,8 @@ def parsed(data: bytes) -> tuple[int, tuple[Object, ...]]:
         raise FrameError(f"{number} objects of type {kind}; a data unit holds 1 to {form.most}")
     if kind in (Type.SYNC_CLOCK, Type.GUARD_CHECK) and len(data) == 3:
         return kind, (Object(value=data[2]),)
+    if kind in _WHOLE and data[1:] == b"\x01\x00":
+        return kind, ()
     at, objects = 2, list[Object]()
     for _ in range(number):
         one, at = _read(kind, form, data, at)

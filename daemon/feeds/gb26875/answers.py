@@ -15,6 +15,8 @@ _MAJOR, _MINOR = 0, 1
 _USUAL_MINUTES = 10
 """For which a guard check is held where the centre names none (GB 26875.1)."""
 _LONGEST_MINUTES = 60
+_DEEDS = 102
+"""What people did, at most, for a centre that does not say how much of it."""
 
 
 class Seat(Protocol):
@@ -80,17 +82,29 @@ class Answers:
         """The data of the answer to a request; None when it is denied."""
         try:
             kind, asked = parsed(frame.data)
-            unit = self._readers[kind](asked)
+            unit = self._readers[kind](asked or self._all(kind))
             return unit.data if unit.objects else None
         except (FrameError, KeyError, ValueError):  # nonsense, no request, nothing that could be said: all are denied
             return None
 
+    def _all(self, kind: int) -> Sequence[Object]:
+        """What a request that names nothing asks for, as much of it as one answer holds; what stands comes first."""
+        if kind not in {Type.READ_COMPONENT_STATE, Type.READ_ANALOG, Type.READ_COMPONENT_CONFIG}:
+            own = self._settings.system_address
+            ours = sorted(self._says.table.systems(), key=lambda each: (each not in self._memory.systems, each))
+            every = [Object(system=system, address=address, value=_DEEDS) for system, address in ours or [(1, own)]]
+            return every[: most(kind)]
+        known = (self._says.components(self._memory.view), self._says.table.named(), self._memory.components)
+        places = dict.fromkeys(at for places in known for at in places)
+        return [Object(system=system, address=address, place=place) for system, address, place in places][: most(kind)]
+
     def obey(self, frame: Frame) -> bool:
         """Take note of an order; False when it is denied."""
         try:
-            kind, (order, *_) = parsed(frame.data)
+            kind, orders = parsed(frame.data)
         except FrameError:
             return False
+        order = orders[0] if orders else Object()
         if kind == Type.GUARD_CHECK:
             self._seat.asked(self._name, min(order.value or _USUAL_MINUTES, _LONGEST_MINUTES))
             return True

@@ -28,6 +28,8 @@ _SHAKY = 5.0
 """Seconds between heartbeats while the centre had to be told something twice."""
 _FLOOD = 200
 """Messages of the centre's own within a second, from which it is no centre."""
+_PIECE, _RUBBISH = 1024, 16_384
+"""Bytes that are looked at in one go; bytes without a sound frame among them, from which it is no centre either."""
 _REMEMBERED = 16
 """Orders of the centre that are known again when it repeats them."""
 _REPEATS = 60.0
@@ -57,7 +59,7 @@ class CentreLink:
         self._stir, self._hurry = asyncio.Event(), asyncio.Event()
         self._room = asyncio.Semaphore(_ROOM)
         self._busy = self._shaky = self._wordy = False
-        self._received = b""
+        self._received, self._rubbish = b"", 0
         self._orders: deque[tuple[float, int, bytes, bool]] = deque(maxlen=_REMEMBERED)
         self._asked: deque[float] = deque(maxlen=_FLOOD)
         self._last = asyncio.get_running_loop().time()
@@ -225,10 +227,16 @@ class CentreLink:
 
     def hear(self, data: bytes) -> None:
         """Bytes came."""
-        self._received += data
-        while self._received and (piece := find(self._received, self._settings.check)) and not self._ended.done():
-            self._received = self._received[piece.used :]
-            self._heard(piece)
+        for at in range(0, len(data), _PIECE):
+            self._received += data[at : at + _PIECE]
+            while self._received and (piece := find(self._received, self._settings.check)) and not self._ended.done():
+                self._received = self._received[piece.used :]
+                self._rubbish = self._rubbish + piece.used if piece.frame is None else 0
+                self._heard(piece)
+            if self._rubbish > _RUBBISH:
+                self.drop(f"{self._rubbish} bytes without a frame: no centre says that")
+            if self._ended.done():
+                return
 
     def _heard(self, piece: Piece) -> None:
         frame = piece.frame
@@ -236,6 +244,8 @@ class CentreLink:
             if piece.denied is not None and piece.denied.version == 1 and not self._floods():
                 self._answer(piece.denied, Command.DENY)
         elif frame.command in {Command.CONFIRM, Command.DENY}:
+            if {frame.source, frame.destination} != {self._settings.address, self._settings.centre_address}:
+                return  # of another device's message: it moves nothing here
             future = self._pending.get(frame.sequence)
             if future is not None and not future.done():
                 future.set_result(frame.command == Command.CONFIRM)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -25,9 +26,9 @@ AT = bytes.fromhex("20 3A 09 1A 09 0C")
 CONFIRM, DENY = 3, 6
 
 
-def frame(sequence: int, command: int, data: bytes = b"") -> bytes:
+def frame(sequence: int, command: int, data: bytes = b"", addresses: bytes = TURNED) -> bytes:
     """From the centre, added up by hand."""
-    body = sequence.to_bytes(2, "little") + b"\x01\x01" + AT + TURNED + len(data).to_bytes(2, "little")
+    body = sequence.to_bytes(2, "little") + b"\x01\x01" + AT + addresses + len(data).to_bytes(2, "little")
     body += bytes((command,)) + data
     return b"@@" + body + bytes((sum(body) % 256,)) + b"##"
 
@@ -227,6 +228,14 @@ async def test_fire_does_not_wait_for_what_is_not_confirmed(journal: Any) -> Non
         ("58 01 00", "1C 01"),
         ("56 01 00", "1A 01 11" + b"gatehouse lvdinan".hex()),
         ("3D 01 01 01", "01 01 01 01 01 00"),
+        ("3D 01 00", "01"),
+        ("3E 01 00", "02 01 01 01 28 0A 00 02 00 01 00" + b"zones.b12".hex()),
+        ("43 01 00", "07 01 01 01 28 0A 00 02 00" + b"zones.b12".hex()),
+        ("44 01 00", "08 01"),
+        ("41 01 00", "05 01"),
+        ("42 01 00", "06"),
+        ("3F 01 00", None),
+        ("40 01 00", None),
         ("3E 01 01 01 0A 00 02 00", "02 01 01 01 28 0A 00 02 00 01 00" + b"zones.b12".hex()),
         ("43 01 01 01 0A 00 02 00", "07 01 01 01 28 0A 00 02 00" + b"zones.b12".hex()),
         ("44 01 01 01", "08 01 01 01"),
@@ -246,6 +255,32 @@ async def test_read_back(journal: Any, asked: str, answer: str | None) -> None:
         assert sequence == 7000
         assert command == (6 if answer is None else 5)
         assert data.startswith(bytes.fromhex(answer or ""))
+
+
+@pytest.mark.parametrize("rubbish", [b"@" * 20_000, b"x" * 20_000, b"@@" + b"\x01" * 19_998])
+async def test_a_peer_that_talks_rubbish_is_left(journal: Any, rubbish: bytes) -> None:
+    """Soon, and the next connection is served as before."""
+    async with centre_at() as centre, feeding(journal, centre.port) as feed:
+        await until(lambda: feed.status()["connected"])
+        began = time.process_time()
+        centre.say(rubbish)
+        await until(lambda: "no centre" in feed.status()["last_error"])
+        assert time.process_time() - began < 0.5
+        fire(journal)
+        await until(lambda: journal.cursor("centre") == 1)
+
+
+async def test_a_confirmation_of_another_device_moves_nothing(journal: Any) -> None:
+    """The same number, other addresses: it is the fire of somebody else."""
+    async with centre_at() as centre, feeding(journal, centre.port) as feed:
+        await until(lambda: feed.status()["connected"] and centre.units(21))
+        centre.answers = [None] * 40
+        fire(journal)
+        await until(lambda: centre.units(2))
+        for number in range(20):
+            centre.say(frame(number, CONFIRM, addresses=TURNED[:6] + bytes.fromhex("67 12 00 00 00 00")))
+        await asyncio.sleep(0.05)
+        assert journal.cursor("centre") == 0
 
 
 async def test_orders_of_the_centre(journal: Any) -> None:

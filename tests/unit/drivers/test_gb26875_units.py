@@ -113,6 +113,15 @@ def test_what_cannot_be_said(wrong: Object) -> None:
         units.packed(Type.SYSTEM_STATE, [wrong])
 
 
+@pytest.mark.parametrize("kind", range(61, 69))
+def test_a_request_with_one_reserved_byte_is_one_for_all(kind: int) -> None:
+    """Most requests of the field carry one byte 0 and no objects."""
+    assert units.parsed(bytes((kind, 1, 0))) == (kind, ())
+    assert units.packed(kind, []) == bytes((kind, 1, 0))
+    with pytest.raises(FrameError):
+        units.parsed(bytes((kind, 1, 7)))
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes(data: bytes) -> None:
     """A unit or FrameError; a unit that is understood can be said again, as far as its texts can."""
