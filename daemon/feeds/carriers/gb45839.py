@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
+import structlog
 
 from daemon.clock import Clock
 from daemon.config.subscribers import Gb45839
@@ -19,6 +20,8 @@ from daemon.feeds.carriers.gb45839_states import CARRIED, NORMAL, Standings
 from daemon.feeds.carriers.https import Posted, Poster, address, trust
 from daemon.feeds.carriers.one_by_one import OneByOne
 from daemon.feeds.catalogue import PERSONAL
+
+log = structlog.get_logger()
 
 _JSON = {"content-type": "application/json; charset=utf-8"}
 
@@ -35,6 +38,7 @@ class PlatformCarrier:
         """Alarms that are none of the standard's matter."""
         self._settings, self._secrets, self._clock, self._zone = settings, secrets, clock, zone
         self._installed: set[str] = set()  # serials that the platform has taken
+        self._unwanted: dict[str, str] = {}  # and those that it has refused
 
     def carries(self, kind: str) -> bool:
         """What changes the state of a device."""
@@ -75,6 +79,7 @@ class PlatformCarrier:
         return {
             "tls": self._settings.status.startswith("https://"),
             "installed": len(self._installed),
+            "not_installed": dict(self._unwanted),
             "passed_over": self.passed,
         }
 
@@ -95,9 +100,13 @@ class PlatformCarrier:
             receipt = judged(posted)
             if receipt.verdict == "lost":
                 return receipt
-            if receipt.verdict == "refused":
-                return Receipt("lost", f"{self.address} refused Install_info of {device.serial}: {receipt.why}")
+            if receipt.verdict == "refused":  # perhaps it knows it already; its states will tell
+                if device.serial not in self._unwanted:
+                    log.warning("a platform refused Install_info", address=self.address, serial=device.serial)
+                self._unwanted[device.serial] = receipt.why
+                continue
             self._installed.add(device.serial)
+            self._unwanted.pop(device.serial, None)
         return Receipt("accepted")
 
 

@@ -111,6 +111,19 @@ async def test_success_0_is_no_delivery(journal: Any, platform: Platform) -> Non
         assert troubles[-1] == ""
 
 
+async def test_a_device_that_is_registered_already_keeps_no_fire_back(journal: Any, platform: Platform) -> None:
+    """The platform says `success: 0` to every Install_info, as after each restart of ours; states go out."""
+    platform.registered |= {"B12", "SITE"}
+    states = platform.take
+    known = lambda what, body: b'{"success":0}' if what == "Install_info" else states(what, body)  # noqa: E731 - short
+    platform.take = known  # type: ignore[method-assign]
+    told(journal, "raised", "fire", "unacknowledged")
+    async with feeding(journal, platform.port) as (feed, _):
+        await wait_for(lambda: journal.cursor("remote") == 1)
+        assert feed.status()["not_installed"].keys() == {"B12", "SITE"}
+    assert 2 in platform.states("B12")
+
+
 @pytest.mark.parametrize(
     "answer", [b"<html>log in</html>", b"", b"{}", b'{"success":true}', b'{"success":"1"}', b"[1]"]
 )
