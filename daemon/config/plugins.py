@@ -18,9 +18,12 @@ import rules
 
 Family = Literal["drivers", "rules"]
 _PACKAGES = {"drivers": (drivers, "Device"), "rules": (rules, "Rule")}
-FILLED = {"drivers": frozenset({"wire", "clock"}), "rules": frozenset({"name", "contacts", "words", "release", "sirens"})}
-"""Fields that the daemon fills; nobody may write them in a site file. `clock`: the site's time of day; `contacts`: those of the rule's `doors`;
-`words`: all points of the site; `release` and `sirens`: those of its `zone`."""
+FILLED = {
+    "drivers": frozenset({"wire", "clock"}),
+    "rules": frozenset({"name", "contacts", "words", "release", "sirens"}),
+}
+"""Fields that the daemon fills; nobody may write them in a site file. `clock`: the site's time of day; `contacts`:
+those of the rule's `doors`; `words`: all points of the site; `release` and `sirens`: those of its `zone`."""
 
 
 class PluginError(Exception):

@@ -24,7 +24,8 @@ CENTRE = MappingProxyType({
         "anybody in the network could call at {value}", "add peer: and the IP address of the device that may",
         "网络上任何人都能连接 {value}", "请加上 peer: 和允许连接的设备的 IP 地址"),
     "not_listening": (
-        "{value} says something of a line with listen, and this one has none", "take it out, or write listen: host:port",
+        "{value} says something of a line with listen, and this one has none",
+        "take it out, or write listen: host:port",
         "{value} 只用于带 listen 的线路", "请去掉，或写 listen: 主机:端口"),
     "cannot_listen": (
         "{device} ({driver}) is asked by us and does not call; {line} only listens",

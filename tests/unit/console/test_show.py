@@ -221,10 +221,12 @@ def test_a_feed_is_a_row_and_not_a_dump(house):
     document = house.daemon.status.document()
     document["feeds"] = {
         "police": {"title": "派出所", "kind": "mqtt", "address": "10.0.0.9:8883", "tls": True, "tier": 1,
-                   "connected": True, "version": "MQTT 5", "connections": 1, "delivered": 22, "cursor": 29, "behind": 0, "trouble": "", "last_error": "",
+                   "connected": True, "version": "MQTT 5", "connections": 1, "delivered": 22, "cursor": 29, "behind": 0,
+                   "trouble": "", "last_error": "",
                    "text": {"zh": "", "en": ""}},
         "property": {"title": "物业", "kind": "mqtt", "address": "10.0.0.9:1883", "tls": False, "tier": 2,
-                     "connected": False, "version": "", "connections": 0, "delivered": 0, "cursor": 0, "behind": 29, "trouble": "",
+                     "connected": False, "version": "", "connections": 0, "delivered": 0, "cursor": 0, "behind": 29,
+                     "trouble": "",
                      "last_error": "x",
                      "text": {"zh": "连接被拒绝", "en": "Connection refused"}},
     }  # fmt: skip

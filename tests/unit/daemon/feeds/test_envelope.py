@@ -64,25 +64,26 @@ CONTENTS: dict[str, dict[str, Any]] = {
                 "format": "xlsx", "lines": 12},
     "daemon": {"boot": "0123456789ab", "seconds": 1.2, "missing": ["io1.input8"]},
     "schedule": {"value": True, "reason": "schedule"},
-    "ladder": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "ladder": "火警", "step": 2,
-               "early": True, "late": 12.5, "by": "王五 (root)", "why": "answered", "answered": ["王五"]},
-    "message": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "step": 1, "ring": 1,
-                "person": "李四", "channel": "sms", "key": "0123456789ab-7.1/0/1/li/sms", "why": "no signal", "late": 12.5,
+    "ladder": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "ladder": "火警",
+               "step": 2, "early": True, "late": 12.5, "by": "王五 (root)", "why": "answered", "answered": ["王五"]},
+    "message": {"alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "step": 1,
+                "ring": 1, "person": "李四", "channel": "sms", "key": "0123456789ab-7.1/0/1/li/sms", "why": "no signal", "late": 12.5,
                 "instead": "failed", "test": True, "by": "王五 (root)"},
-    "patrol": {"person": "李四", "guard": "li", "command": "take", "id": "12345678", "alarm": "zones.b12.fire",
-               "alarm_kind": "fire", "occurrence": "0123456789ab-7", "off_shift": True, "why": "no", "unwritten": 3},
-    "walk": {"test": "0123456789ab-1", "by": "王五", "reason": "季度测试", "until": "2026-11-21T07:30:00+00:00", "minutes": 30,
-             "why": "time", "heads": {"io1.input8": "一楼"}, "head": "io1.input8", "where": "一楼", "count": 2, "missing": 1,
+    "patrol": {"person": "李四", "guard": "li", "command": "take", "id": "12345678",
+               "alarm": "zones.b12.fire", "alarm_kind": "fire", "occurrence": "0123456789ab-7", "off_shift": True, "why": "no", "unwritten": 3},
+    "walk": {"test": "0123456789ab-1", "by": "王五", "reason": "季度测试", "until": "2026-11-21T07:30:00+00:00",
+             "minutes": 30, "why": "time", "heads": {"io1.input8": "一楼"}, "head": "io1.input8", "where": "一楼", "count": 2, "missing": 1,
              "walked": 1, "tripped": ["io1.input8"]},
     "config": {"by": "王五 (root)", "changes": ["~ devices.io1: unit 1 → 2"], "why": "io1.input8: no answer"},
 }  # fmt: skip
-CONTENTS["drill"] = CONTENTS["command"] | CONTENTS["message"] | CONTENTS["ladder"] | CONTENTS["output"] | CONTENTS["alarm"] | {
+CONTENTS["drill"] = {
+    **CONTENTS["command"], **CONTENTS["message"], **CONTENTS["ladder"], **CONTENTS["output"], **CONTENTS["alarm"],
     "drill": "0123456789ab-1", "minutes": 30, "why": "real", "outputs": ["doors.north"], "output": "doors.north",
     "proof": "relay", "point": "io1.relay1", "played": "fire",
 }  # fmt: skip
 SUBJECTS = {"access": "doors.north", "output": "lanes.in", "device": "devices.io1", "line": "lines.gate",
-            "feed": "feeds.police", "rollcall": "feeds.police", "centre": "feeds.police", "journal": "journal", "daemon": "daemon",
-            "config": "config"}  # fmt: skip
+            "feed": "feeds.police", "rollcall": "feeds.police", "centre": "feeds.police", "journal": "journal",
+            "daemon": "daemon", "config": "config"}  # fmt: skip
 
 
 def example(kind: str) -> Event:
