@@ -82,7 +82,9 @@ def try_out(  # noqa: PLR0917 - typer calls it by name
     daemon = client(state, socket)
     number = daemon.post("ladder", person, "test", by=by)
     trial = _wait(lambda: daemon.get(f"/v1/ladder/test/{number}"))
-    through = all(leg and leg["state"] in ("sent", "delivered", "read") for leg in trial["legs"].values())
+    through = not trial["waits"] and all(
+        leg and leg["state"] in ("sent", "delivered", "read") for leg in trial["legs"].values()
+    )
     if json_:
         typer.echo(json.dumps(trial, ensure_ascii=False, indent=1))
     else:

@@ -60,6 +60,9 @@ class _Batch(NamedTuple):
 class Outbox:
     """Of one channel. It lives in the loop's thread."""
 
+    confirmed = False
+    """Whether `delivered` or `failed` always follows `sent`."""
+
     def __init__(
         self, name: str, sender: Sender, clock: Clock, on_trouble: Callable[[str], None], pace: Pace = Pace()
     ) -> None:

@@ -98,6 +98,10 @@ class Teller:
             return
         outbox.put(message, Recipient(self.name(person), where), report)
 
+    def confirms(self, channel: str) -> bool:
+        """Whether what a channel sends is confirmed by the other end itself, so that `sent` proves nothing yet."""
+        return bool(getattr(self._outboxes.get(channel), "confirmed", False))
+
     def resolve(self, address: Address) -> str:
         """The address itself; empty when its secret cannot be had now."""
         if not address.secret:

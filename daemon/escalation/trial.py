@@ -40,6 +40,8 @@ class Trial:
     """By channel; None before anything is known."""
     marks: dict[str, str] = field(default_factory=dict)
     """By channel: of the address to which it went."""
+    confirming: frozenset[str] = frozenset()
+    """Channels of which `sent` is no answer yet: the phone itself says that it came."""
 
     def told(self) -> dict[str, Any]:
         """For the API."""
@@ -47,8 +49,14 @@ class Trial:
             channel: {"state": receipt.state.value, "why": receipt.why, "at": receipt.at} if receipt else None
             for channel, receipt in self.legs.items()
         }
-        waits = any(receipt is None or not receipt.final for receipt in self.legs.values())
+        waits = any(self.open(channel, receipt) for channel, receipt in self.legs.items())
         return {"number": self.number, "person": self.person, "name": self.name, "legs": legs, "waits": waits}
+
+    def open(self, channel: str, receipt: Receipt | None) -> bool:
+        """Whether this says nothing yet of a channel."""
+        if receipt is None or not receipt.final:
+            return True
+        return receipt.state is ReceiptState.SENT and channel in self.confirming
 
 
 class Trials:
@@ -79,6 +87,7 @@ class Trials:
             raise NobodyError(name)
         shown = self._teller.name(person) if person else name
         trial = Trial(next(self._numbers), person, shown, by, dict.fromkeys(channels))
+        trial.confirming = frozenset(filter(self._teller.confirms, channels))
         self._trials[trial.number] = trial
         self._trials.pop(trial.number - _REMEMBERED, None)
         its = self.directory.people.get(person)
@@ -105,7 +114,7 @@ class Trials:
         content |= {"why": receipt.why} if receipt.why else {}
         subject = f"people.{trial.person}" if trial.person else f"channels.{channel}"
         self._recorder.emit(f"message.{receipt.state.value}", subject, actor=f"person:{trial.by}", content=content)
-        if receipt.state is not ReceiptState.QUEUED:
+        if not trial.open(channel, receipt):
             self._prove(trial, channel, receipt)
 
     def _prove(self, trial: Trial, channel: str, receipt: Receipt) -> None:

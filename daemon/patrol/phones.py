@@ -29,6 +29,8 @@ _STRANGER = "?"
 class Phones(Outbox):
     """All phones of a site."""
 
+    confirmed = True
+
     def __init__(  # noqa: PLR0917 - all that a channel is made of
         self, name: str, settings: Settings, site: str, read: Callable[[str], bytes], clock: Clock,
         on_trouble: Callable[[str], None], patrol: Patrol,

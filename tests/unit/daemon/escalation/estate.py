@@ -70,6 +70,7 @@ class Box:
     """An outbox that sends nothing."""
 
     name: str
+    confirmed: bool = False
     put_in: list[tuple[Message, Recipient, Callable[[Receipt], None]]] = field(default_factory=list)
 
     def put(self, message: Message, recipient: Recipient, report: Callable[[Receipt], None]) -> None:

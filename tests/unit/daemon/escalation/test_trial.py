@@ -49,6 +49,20 @@ def test_what_went_to_the_address_of_yesterday_proves_nothing_of_today(estate: E
     assert prover.tested("wang", "live")
 
 
+def test_of_a_phone_that_confirms_by_itself_sent_proves_nothing(estate: Estate) -> None:
+    """The broker took it; a phone that is off did not."""
+    estate.boxes["live"].confirmed = True
+    trial = estate.office.test("li", "值班员")
+    estate.boxes["text"].say("sent")
+    estate.boxes["live"].say("sent")
+    assert trial.told()["waits"]
+    assert not estate.office.trials.prover().tested("li", "live")
+    assert estate.office.trials.prover().tested("li", "text")
+    estate.boxes["live"].say("delivered")
+    assert not trial.told()["waits"]
+    assert estate.office.trials.prover().tested("li", "live")
+
+
 def test_a_group_is_tested_by_its_channel_and_a_stranger_not_at_all(estate: Estate) -> None:
     estate.office.test("group", "值班员")
     assert estate.sent() == [("", "group")]
