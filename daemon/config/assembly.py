@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, ladders, overload, patrol, plugins, record, wishes
+from daemon.config import cards, contradictions, hardware, ladders, overload, patrol, plugins, record, subjects, wishes
 from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
@@ -68,6 +68,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
     rules = _standing([*_implied(draft, releases, book, explicit), *explicit])
     wishes.contradictions(draft.document, rules)
     titles = _titles(draft) | {f"rules.{rule.name}": title for rule in rules if (title := getattr(rule, "title", ""))}
+    subjects.check(draft, [rule.name for rule in rules])
     loads = overload.loads(draft, gear)
     directory = ladders.directory(draft, names)
     if secrets is not None:
