@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bench.fuzz import answers, finders, listeners, strangers, tools, traces, wires, words
+from bench.fuzz import answers, centres, finders, listeners, strangers, tools, traces, wires, words
 from bench.fuzz.cases import Parser
 
 
@@ -20,13 +20,16 @@ class Kind:
 
 
 KINDS = (
-    Kind("modbus-rtu", 66_000, finders.rtu, "answers found on a serial line"),
+    Kind("modbus-rtu", 60_000, finders.rtu, "answers found on a serial line"),
     Kind("modbus-tcp", 52_000, finders.tcp, "answers found in a TCP stream"),
     Kind("modbus-ascii", 36_000, finders.in_ascii, "answers found on an ASCII line"),
     Kind("modbus-read", 14_000, answers.modbus, "read, learn, accept, raw: all profiles and one with every form"),
     Kind("dlt645", 16_000, answers.dlt645, "find and read"),
     Kind("cjt188", 16_000, answers.cjt188, "find and read"),
     Kind("rdm6300", 16_000, listeners.Cards, "hear, alone and through the daemon"),
+    Kind("gb26875", 3_000, centres.Panels, "frames and data units of a fire panel that calls"),
+    Kind("sia-answer", 2_000, centres.Receivers, "what the receiver of an alarm centre answers"),
+    Kind("patrol-command", 1_000, centres.Phones, "signed commands of guards' phones"),
     Kind("explain", 18_000, words.Explanations, "frames in words, all drivers"),
     Kind("phrases", 1_000, words.Phrases, "what drivers say, in Chinese"),
     Kind("exchange", 6_000, wires.Wires, "three exchanges in virtual time, four protocols"),
