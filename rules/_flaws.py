@@ -3,9 +3,12 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gatehouse.points import Point
-from rules._cel import Complaint
+
+if TYPE_CHECKING:  # CEL is 10 MB, for sites that have expressions
+    from rules._cel import Complaint
 
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*)\)'")
@@ -46,7 +49,7 @@ class FormulaError(ValueError):
         super().__init__(f"`when` {first.line}:{first.column}: {first.code} {dict(first.values)}")
 
 
-def told(complaint: Complaint, text: str, words: Mapping[str, Point | None], limits: Collection[str]) -> Flaw:
+def told(complaint: "Complaint", text: str, words: Mapping[str, Point | None], limits: Collection[str]) -> Flaw:
     """The compiler's complaint in the words of points."""
     spot = complaint.line, complaint.column
     if dashed := _dashed(text, words):

@@ -8,7 +8,6 @@ from typing import Any
 from daemon.config.plugins import Kind
 from daemon.config.references import Names
 from gatehouse.points import Point
-from rules._formula import vocabulary
 
 _OF_ZONE = ("release", "sirens")
 _OF_DOOR = ("contact", "exit")
@@ -52,4 +51,6 @@ class Filling:
             for device, channels in self.names.channels.items()
             for channel, point in (channels or {}).items()
         ]
+        from rules._formula import vocabulary  # noqa: PLC0415 - CEL is 10 MB, for sites that have expressions
+
         return vocabulary([*points, *(Point(name=f"{name}.online", sort="switch") for name in self.names.channels)])

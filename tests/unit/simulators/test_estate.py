@@ -25,6 +25,8 @@ def test_everything_that_is_simulated_is_known_by_the_name_of_its_profile() -> N
         "cjt188",
         "dlt645",
         "eastron/sdm230",
+        "gb26875",
+        "gb45839",
         "lingxun/lx47le-125",
         "rdm6300",
         "waveshare/rtu-relay",
@@ -36,7 +38,7 @@ def test_everything_that_is_simulated_is_known_by_the_name_of_its_profile() -> N
 def test_every_known_profile_has_its_file_and_the_other_way_round() -> None:
     profiles = Path("config/profiles")
     there = {file.relative_to(profiles).with_suffix("").as_posix() for file in profiles.rglob("*.yaml")}
-    assert set(known()) - {"rdm6300", "dlt645", "cjt188"} <= there
+    assert set(known()) - {"rdm6300", "dlt645", "cjt188", "gb26875", "gb45839"} <= there
 
 
 async def test_the_small_site_stands_as_it_is_written(tmp_path: Path) -> None:

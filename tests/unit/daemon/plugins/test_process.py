@@ -16,7 +16,7 @@ from gatehouse.points import Quality
 from tests.unit.daemon.plugins.evil import driver
 
 Start = Callable[..., DriverProcess]
-SPEAKS = "import os\nfor n in range(3, 32):\n    try: os.write(n, {})\n    except OSError: pass"
+SPEAKS = "import os\nfor n in range(3, 1024):\n    try: os.write(n, {})\n    except OSError: pass"
 """Writes to whatever is open."""
 
 
