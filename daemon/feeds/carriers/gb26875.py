@@ -1,6 +1,5 @@
 """A fire monitoring centre that speaks GB/T 26875.3-2011, by TCP or UDP; `daemon/feeds/gb26875` says what."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from daemon.clock import Clock
 from daemon.config.subscribers import Gb26875
 from daemon.feeds.carrier import Inquiry, UnreachableError
+from daemon.feeds.carriers.dialling import beating
 from daemon.feeds.gb26875.answers import Answers, Seat
 from daemon.feeds.gb26875.link import CentreLink
 from daemon.feeds.gb26875.memory import Memory
@@ -39,12 +39,7 @@ class CentreCarrier:
     async def dial(self, beat: Callable[[], None], hear: Callable[[Inquiry], None]) -> CentreLink:
         """It works when a first heartbeat is confirmed, or denied: somebody understood it. UnreachableError."""
         link = CentreLink(self._settings, self._says, self._memory, self._answers, self._clock)
-        async with asyncio.TaskGroup() as tasks:
-            dialling = tasks.create_task(self._dial(link))
-            while not dialling.done():
-                await asyncio.wait([dialling], timeout=1.0)
-                beat()
-        if why := dialling.result():
+        if why := await beating(self._dial(link), beat):
             if hasattr(link, "pipe"):
                 link.pipe.close()
             raise UnreachableError(f"{self.address}: {why}")

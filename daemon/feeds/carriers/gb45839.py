@@ -15,7 +15,7 @@ import structlog
 from daemon.clock import Clock
 from daemon.config.subscribers import Gb45839
 from daemon.config.subscribers.gb45839 import Gb45839Device
-from daemon.feeds.carrier import Answer, Inquiry, Parcel, Receipt, Standing, UnreachableError, answered
+from daemon.feeds.carrier import Answer, Inquiry, Parcel, Receipt, Standing, answered
 from daemon.feeds.carriers.gb45839_states import CARRIED, NORMAL, Standings
 from daemon.feeds.carriers.https import Posted, Poster, address, trust
 from daemon.feeds.carriers.one_by_one import OneByOne
@@ -54,20 +54,7 @@ class PlatformCarrier:
             None if settings.install is None else Poster(settings.install, await trust(settings.install, ca, client))
         )
         link = PlatformLink(self, settings, status, install)
-        works = False
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                hello = tasks.create_task(link.hello())
-                while not hello.done():
-                    await asyncio.wait([hello], timeout=1.0)
-                    beat()
-            receipt = hello.result()
-            works = receipt.verdict == "accepted"
-        finally:
-            if not works:
-                await link.farewell()
-        if not works:
-            raise UnreachableError(receipt.why)
+        await link.begin(link.hello(), beat)
         return link
 
     def complain(self, channel: str, why: str) -> str:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
-from daemon.feeds.carrier import Answer, Lane, Parcel, Receipt, Standing, answered
+from daemon.feeds.carrier import Answer, Lane, Parcel, Receipt, Standing, UnreachableError, answered
+from daemon.feeds.carriers.dialling import beating
 
 ROOM = 2
 """Messages of one lane that may wait here. Few: what waits here cannot be overtaken by severity 1 any more."""
@@ -45,6 +46,18 @@ class OneByOne:
         """Let go of what is open."""
 
     # Connection
+
+    async def begin(self, hello: Coroutine[Any, Any, Receipt], beat: Callable[[], None]) -> None:
+        """Try it with a first message; UnreachableError, with nothing left open, when that is not accepted."""
+        works = False
+        try:
+            receipt = await beating(hello, beat)
+            works = receipt.verdict == "accepted"
+        finally:
+            if not works:
+                await self.farewell()
+        if not works:
+            raise UnreachableError(receipt.why)
 
     async def run(self) -> str:
         """Send what comes until something is lost."""

@@ -59,20 +59,7 @@ class SiaCarrier:
         key = None if settings.key is None else _key(self._secrets(settings.key), settings.key)
         sender = Sender(settings.account, settings.prefix, settings.receiver_number, key)
         link = SiaLink(self, await self._wire(), sender, settings)
-        works = False
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                hello = tasks.create_task(link.supervise())
-                while not hello.done():
-                    await asyncio.wait([hello], timeout=1.0)
-                    beat()
-            receipt = hello.result()
-            works = receipt.verdict == "accepted"
-        finally:
-            if not works:
-                await link.farewell()
-        if not works:
-            raise UnreachableError(receipt.why)
+        await link.begin(link.supervise(), beat)
         return link
 
     def complain(self, channel: str, why: str) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from daemon.clock import Clock
 from daemon.config.subscribers import Webhook
 from daemon.feeds.carrier import Answer, Inquiry, Lane, Parcel, Receipt, Standing, UnreachableError, answered
+from daemon.feeds.carriers.dialling import beating
 from daemon.feeds.carriers.https import Posted, Poster, address, trust
 from daemon.feeds.envelope import BATCH_TYPE, CONTENT_TYPE, LARGEST, note_message
 
@@ -53,12 +54,7 @@ class WebhookCarrier:
         context = await trust(settings.url, self._secret(settings.ca), self._secret(settings.client))
         poster = Poster(settings.url, context)
         link = WebhookLink(self._name, settings, self._site, poster, key, token, hear, self._clock)
-        async with asyncio.TaskGroup() as tasks:
-            hello = tasks.create_task(link.say("status", {"status": "online"}))
-            while not hello.done():
-                await asyncio.wait([hello], timeout=1.0)
-                beat()
-        receipt = hello.result().receipt
+        receipt = (await beating(link.say("status", {"status": "online"}), beat)).receipt
         if receipt.verdict != "accepted":
             await poster.close()
             why = receipt.why if receipt.verdict == "lost" else f"{self.address} refused us: {receipt.why}"
