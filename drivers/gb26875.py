@@ -29,8 +29,10 @@ from gatehouse.points import Point, Quality
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
 _PLACE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})\Z")
 _REPEATS = 60.0
-"""Seconds in which the same message is the same: three repeats of ten seconds, and some."""
-_REMEMBERED = 64
+"""Seconds in which the same message may be a repeat: three of ten seconds each, and some."""
+_REMEMBERED = 256
+_PATIENCE = 10.0
+"""Seconds between two questions about what is in doubt: the standard's own time for an answer."""
 _DAY = 86400.0
 _MOST_STATES = 4096
 _OWN = ("fire", "fault", "operation")
@@ -97,7 +99,9 @@ class Device:
     """True: one that has called and reported nothing is believed to be well. For devices that answer no questions."""
     clock: Callable[[], datetime] | None = field(default=None, repr=False, compare=False)
     _states: "OrderedDict[_Key, int]" = field(init=False, repr=False, default_factory=OrderedDict)
-    _seen: "OrderedDict[bytes, float]" = field(init=False, repr=False, default_factory=OrderedDict)
+    _seen: "OrderedDict[int, tuple[bytes, float]]" = field(init=False, repr=False, default_factory=OrderedDict)
+    _doubtful: set[_Key] = field(init=False, repr=False, default_factory=set)
+    _asked: float = field(init=False, repr=False, default=float("-inf"))
     _sequence: int = field(init=False, repr=False, default=-1)
     _synced: float = field(init=False, repr=False, default=float("-inf"))
     _reported: bool = field(init=False, repr=False, default=False)
@@ -126,14 +130,13 @@ class Device:
 
     def begin(self, now: float) -> bytes:
         """It has called: ask how things are, and set its clock."""
-        self._seen.clear()
-        said = list(self._questions()) if self.ask else []
+        said = list(self._questions(self._all())) if self.ask else []
         if self.sync:
             said.append(self._sync(now))
         return b"".join(said)
 
     def hear(self, received: bytes, now: float) -> tuple[Found, Mapping[str, Sample]] | None:
-        """One frame, or something to throw away; a message that comes again is confirmed again, and that is all."""
+        """One frame, or something to throw away; what comes again is confirmed again, and takes nothing back."""
         piece = find(received, self.check)
         if piece is None:
             return None
@@ -143,44 +146,50 @@ class Device:
         if (frame.source, frame.destination) != (self.address, self.centre):
             return Found(piece.used, why="foreign"), {}
         raw = received[: piece.used]
-        if frame.command == Command.SEND and self._again(raw, now):
-            return Found(piece.used, raw, reply=self._to(frame, Command.CONFIRM)), {}
         samples: dict[str, Sample] = {}
         reply = self._to(frame, Command.DENY) if frame.command in {Command.CONTROL, Command.REQUEST} else b""
         if frame.command in {Command.SEND, Command.ANSWER}:
             try:
-                samples = self._read(frame.data)
+                samples = self._read(frame.data, again=frame.command == Command.SEND and self._again(frame, now))
             except FrameError:
-                self._seen.pop(raw, None)
+                self._seen.pop(frame.sequence, None)
                 return Found(piece.used, why="crc", reply=self._to(frame, Command.DENY)), {}
             reply = self._to(frame, Command.CONFIRM) if frame.command == Command.SEND else b""
+            reply += self._about_doubts(now)
         if self.sync and now - self._synced >= _DAY:
             reply += self._sync(now)
         return Found(piece.used, raw, reply=reply), samples | self._whole()
 
     # What is said
 
-    def _read(self, data: bytes) -> dict[str, Sample]:
-        """Samples of a data unit; a type that we do not know is none of our business. FrameError for a broken one."""
+    def _read(self, data: bytes, *, again: bool) -> dict[str, Sample]:
+        """Samples of a data unit; a type that we do not know is none of our business. FrameError for a broken one.
+
+        Of one that may be a repeat only states count, and only what they add.
+        """
         if not data or data[0] not in units.KNOWN:
             return {}
         kind, objects = units.parsed(data)
         samples: dict[str, Sample] = {}
         for each in objects:
             if kind == Type.SYSTEM_STATE:
-                samples |= self._took((each.system, each.address, -1), each.state)
+                samples |= self._took((each.system, each.address, -1), each.state, again=again)
             elif kind == Type.COMPONENT_STATE:
-                samples |= self._took((each.system, each.address, each.place), each.state)
+                samples |= self._took((each.system, each.address, each.place), each.state, again=again)
             elif kind == Type.DEVICE_STATE:
-                samples |= self._took(_DEVICE, each.state)
-            elif kind == Type.ANALOG:
+                samples |= self._took(_DEVICE, each.state, again=again)
+            elif kind == Type.ANALOG and not again:
                 samples |= self._measured(each)
-            elif kind in {Type.OPERATION, Type.DEVICE_OPERATION}:
+            elif kind in {Type.OPERATION, Type.DEVICE_OPERATION} and not again:
                 samples |= self._operated(kind, each)
         return samples
 
-    def _took(self, key: _Key, state: int) -> dict[str, Sample]:
+    def _took(self, key: _Key, state: int, *, again: bool) -> dict[str, Sample]:
         self._reported = True
+        before = self._states.get(key, 0)
+        if again and state != before:
+            self._doubtful.add(key)
+            state |= before
         self._states[key] = state
         self._states.move_to_end(key)
         if len(self._states) > _MOST_STATES:
@@ -236,14 +245,28 @@ class Device:
 
     # What is answered
 
-    def _again(self, raw: bytes, now: float) -> bool:
-        """Whether this very message came a moment ago; heartbeats may."""
-        last = self._seen.get(raw)
-        self._seen[raw] = now
-        self._seen.move_to_end(raw)
+    def _again(self, frame: Frame, now: float) -> bool:
+        """Whether this may be a repeat: the last message of this number was the same, a moment ago. Times of sending
+        may differ. One with other content in between shows that the device does not count, and then it is no repeat.
+        """
+        if not frame.data:
+            return False
+        data, first = self._seen.get(frame.sequence, (b"", 0.0))
+        if data == frame.data and now - first < _REPEATS:
+            return True
+        self._seen[frame.sequence] = (frame.data, now)
+        self._seen.move_to_end(frame.sequence)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
-        return last is not None and now - last < _REPEATS
+        return False
+
+    def _about_doubts(self, now: float) -> bytes:
+        """Ask for the states of which a repeat, or what looks like one, said otherwise; at most so often."""
+        doubtful, self._doubtful = self._doubtful, set()
+        if not (doubtful and self.ask and now - self._asked >= _PATIENCE):
+            return b""
+        self._asked = now
+        return b"".join(self._questions(doubtful))
 
     def _damaged(self, piece: Piece) -> Found:
         head = piece.denied
@@ -260,14 +283,22 @@ class Device:
         told = now is not None and 2000 <= now.year < 2100  # a box that has lost its time hears fire all the same
         return stamped(now) if now is not None and told else b""
 
-    def _questions(self) -> Iterable[bytes]:
-        systems = {(its.system, its.unit) for its in self.channels.values() if its.device is None} or {(1, 1)}
-        asked = [Object(system=system, address=unit) for system, unit in sorted(systems)]
-        places = {(its.system, its.unit, its.component) for its in self.channels.values() if its.component >= 0}
-        heads = [Object(system=system, address=unit, place=place) for system, unit, place in sorted(places)]
-        wanted = {Type.READ_DEVICE_STATE: [Object()], Type.READ_SYSTEM_STATE: asked, Type.READ_COMPONENT_STATE: heads}
+    def _questions(self, keys: Iterable[_Key]) -> Iterable[bytes]:
+        """How these stand."""
+        each = sorted(set(keys))
+        wanted = {
+            Type.READ_DEVICE_STATE: [Object() for key in each if key == _DEVICE],
+            Type.READ_SYSTEM_STATE: [Object(system=s, address=u) for s, u, place in each if s >= 0 > place],
+            Type.READ_COMPONENT_STATE: [Object(system=s, address=u, place=place) for s, u, place in each if place >= 0],
+        }
         for kind, objects in wanted.items():
             yield from (self._message(Command.REQUEST, data) for data in units.groups(kind, objects))
+
+    def _all(self) -> Iterable[_Key]:
+        """The device, and all that channels are about."""
+        about = [its for its in self.channels.values() if its.device is None]
+        systems = {(its.system, its.unit, -1) for its in about} or {(1, 1, -1)}
+        return {_DEVICE} | systems | {(its.system, its.unit, its.component) for its in about}
 
     def _sync(self, now: float) -> bytes:
         self._synced = now

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drivers.gb26875 import Channel, Device, explain
 from gatehouse.points import Quality
@@ -68,17 +70,70 @@ def test_a_fire_ends_with_the_next_report_of_the_same_component_and_no_other() -
     assert values == {"operation": "reset", "stair": False, "panel": False, "fire": False, "fault": False}
 
 
-def test_a_message_that_comes_again_is_confirmed_again_and_changes_nothing() -> None:
-    """The fire that was told over; then the same report of it once more, as a repeat brings it."""
+def component(state: int) -> str:
+    return f"02 01 01 01 28 0A 00 02 00 {state:02x} 00 {'00 ' * 31}{TIME}"
+
+
+def test_a_message_that_comes_again_is_confirmed_again_and_takes_nothing_back() -> None:
+    """The fire that was told over; then the same report of it once more, as a repeat brings it: it is asked."""
     its = device()
-    over = said(f"02 01 01 01 28 0A 00 02 00 01 00 {'00 ' * 31}{TIME}")
+    over = said(component(1))
     hear(its, over)
     hear(its, FRAMES["smoke"])
+    its.begin(20.0)
     values, reply = hear(its, over, now=30.0)
-    assert values == {}
+    assert values == {"stair": True, "fire": True, "fault": False}
     assert reply[26] == 3
+    assert reply[30 + 26 : -3].hex() == "043e01" + "01010a000200", "how does it stand?"
+    assert hear(its, over, now=31.0)[1] == reply[:30], "not asked again at once"
     assert hear(its, said("", 9))[0]["fire"] is True, "a heartbeat does not end it"
     assert hear(its, said(f"04 01 01 01 02 00 {TIME}", 7))[0]["operation"] == "silenced"
+    assert "operation" not in hear(its, said(f"04 01 01 01 02 00 {TIME}", 7), now=5.0)[0]
+    assert hear(its, over, now=60.0)[0]["fire"] is False, "nobody repeats for so long"
+
+
+def test_the_answer_ends_the_doubt() -> None:
+    its = device()
+    hear(its, said(component(1), 2))
+    hear(its, said(component(2), 3))
+    assert hear(its, said(component(1), 2))[0]["fire"] is True
+    raw = bytes.fromhex(component(1))
+    answer = sealed(f"{TO_CENTRE} {len(raw):02x} 00 05 {raw.hex()}")
+    assert hear(its, answer)[0] == {"stair": False, "fire": False, "fault": False}
+
+
+def test_a_panel_that_does_not_count_is_heard_each_time() -> None:
+    """Sequence and times frozen: fire, normal, fire, normal within a minute are four reports."""
+    its = device()
+    told = [hear(its, said(component(state)), now=at)[0]["fire"] for at, state in enumerate((2, 2, 1, 2, 1))]
+    assert told == [True, True, False, True, False]
+
+
+@settings(max_examples=60)
+@given(st.data(), st.sampled_from(["counts", "frozen", "two in turn"]), st.booleans())
+def test_no_fire_is_lost_whatever_is_repeated(data: st.DataObject, numbers: str, impatient: bool) -> None:
+    """Two heads behind a panel whose clock stands still. One that counts repeats anything of the last minute that it
+    believes unconfirmed; one that does not waits for each confirmation, and repeats only its last message."""
+    its, now, sent, burns = device(ask=impatient), 0.0, list[tuple[float, bytes]](), {10: False, 11: False}
+    for turn in range(data.draw(st.integers(1, 12))):
+        now += data.draw(st.sampled_from([0.0, 1.0, 9.0, 25.0]))
+        again = [raw for at, raw in (sent if numbers == "counts" else sent[-1:]) if now - at < 40]
+        if again and data.draw(st.booleans()):
+            hear(its, data.draw(st.sampled_from(again)), now)
+        else:
+            head, fire = data.draw(st.sampled_from(sorted(burns))), data.draw(st.booleans())
+            number = {"counts": turn, "frozen": 0, "two in turn": turn % 2}[numbers]
+            raw = said(f"02 01 01 01 28 {head:02x} 00 02 00 {2 if fire else 1:02x} 00 {'00 ' * 31}{TIME}", number)
+            burns[head] = fire
+            sent.append((now, raw))
+            assert hear(its, raw, now)[1][26] == 3
+        values = hear(its, said("", 200), now)[0]
+        assert values["fire"] or not any(burns.values())
+    now += 60.0
+    for number, head in enumerate(burns, 100):
+        raw = said(f"02 01 01 01 28 {head:02x} 00 02 00 01 00 {'00 ' * 31}{TIME}", number if numbers == "counts" else 0)
+        values = hear(its, raw, now)[0]
+    assert values["fire"] is False, "and what is over can be told over"
 
 
 def test_measures() -> None:
