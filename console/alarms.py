@@ -1,10 +1,10 @@
 """`gatehouse alarms` and `gatehouse alarm VERB`: what stands, and what a named person does about it."""
 
-import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from console.documents import told
 from console.options import STATE, AlarmArg, ByOpt, JsonOpt, LangOpt, Language, ReasonOpt, SocketOpt, StateOpt, client
 
 app = typer.Typer(
@@ -33,14 +33,14 @@ def alarms(
     json_: JsonOpt = False,
 ) -> None:
     """列出报警、未结案和屏蔽。 Alarms that stand, open cases, and what is set apart."""
-    document = client(state, socket).get("/v1/alarms", all=all_)
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-        return
-    from console.show import Show
-    from console.show_alarms import ShowAlarms
 
-    ShowAlarms(Show(lang.value)).everything(document)
+    def draw(document: dict[str, Any]) -> None:
+        from console.show import Show
+        from console.show_alarms import ShowAlarms
+
+        ShowAlarms(Show(lang.value)).everything(document)
+
+    told(client(state, socket).get("/v1/alarms", all=all_), draw, as_json=json_)
 
 
 @app.command("list")
@@ -51,10 +51,7 @@ def list_(
     from console.show import Show
 
     standing = client(state, socket).get("/v1/alarms")["alarms"]
-    if json_:
-        typer.echo(json.dumps(standing, ensure_ascii=False, indent=1))
-    else:
-        Show(lang.value).alarms(standing)
+    told(standing, Show(lang.value).alarms, as_json=json_)
 
 
 @app.command()

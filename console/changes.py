@@ -1,11 +1,11 @@
 """`gatehouse reload` and `gatehouse replace`: a changed site, a changed device, in a site that goes on running."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from console.documents import told
 from console.options import STATE, ByOpt, JsonOpt, LangOpt, Language, SocketOpt, StateOpt, WiresOpt, client, me
 from console.words_reload import said
 
@@ -31,10 +31,7 @@ def reload(  # noqa: PLR0917 - typer calls it by name
 
     its = Reload(client(state, socket), by or me(), lang.value)
     proposal = its.proposal()
-    if json_:
-        typer.echo(json.dumps(proposal, ensure_ascii=False, indent=1))
-    else:
-        its.show(proposal)
+    told(proposal, its.show, as_json=json_)
     if proposal["faults"]:
         raise typer.Exit(2)
     if proposal["empty"] or dry_run:

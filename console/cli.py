@@ -12,6 +12,7 @@ from console.alarms import alarms
 from console.alarms import app as alarm_app
 from console.certs import app as certs_app
 from console.changes import reload, replace
+from console.documents import put_line, told
 from console.drill import app as drill_app
 from console.drill import walk_app
 from console.driver import app as driver_app
@@ -165,10 +166,7 @@ def status(
     from console.show import Show
 
     document = client(state, socket).get("/v1/status")
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-    else:
-        Show(lang.value).status(document, points=points)
+    told(document, lambda its: Show(lang.value).status(its, points=points), as_json=json_)
 
 
 @app.command()
@@ -206,7 +204,7 @@ def events(  # noqa: PLR0917 - one option for each thing people look for
 
     def put(event: dict[str, object]) -> None:
         if json_:
-            typer.echo(json.dumps(event, ensure_ascii=False))
+            put_line(event)
         else:
             show.event(event)
 

@@ -1,12 +1,12 @@
 """`gatehouse drill` and `gatehouse walktest`: begin, end, look, report."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from console.documents import told
 from console.options import (
     STATE,
     JsonOpt,
@@ -103,14 +103,14 @@ def _both(sort: str, section: str) -> tuple[Callable[..., None], Callable[..., N
 
 
 def _show(document: Any, lang: Language, *, as_json: bool, report: bool) -> None:  # noqa: ANN401 - JSON
-    if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-        return
-    from console.show import Show  # noqa: PLC0415 - each command loads only what it needs
-    from console.show_drills import ShowDrills  # noqa: PLC0415
+    def draw(document: Any) -> None:  # noqa: ANN401 - JSON
+        from console.show import Show  # noqa: PLC0415 - each command loads only what it needs
+        from console.show_drills import ShowDrills  # noqa: PLC0415
 
-    show = ShowDrills(Show(lang.value).console, lang.value)
-    (show.report if report else show.status)(document)
+        show = ShowDrills(Show(lang.value).console, lang.value)
+        (show.report if report else show.status)(document)
+
+    told(document, draw, as_json=as_json)
 
 
 for _typer, _sort, _section in ((app, "drill", "drills"), (walk_app, "walktest", "walktests")):

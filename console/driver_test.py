@@ -1,6 +1,5 @@
 """Runs the conformance kit and shows its result; a profile is tried against a unit that pymodbus makes of its YAML."""
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from rich.text import Text
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from console import documents
 from daemon.clock import SystemClock
 from daemon.plugins.kit import subject as subjects
 from daemon.plugins.kit.golden import Frame
@@ -49,12 +49,12 @@ def run(
     result = run_all(subject, SystemClock().utc(), frames, more)
     try:
         if out is not None:
-            out.write_text(json.dumps(result.document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            out.write_text(documents.text(result.document()) + "\n", encoding="utf-8")
     except OSError as error:
         typer.echo(f"{out}：写不进去：{error.strerror}。 Cannot be written: {error.strerror}.", err=True)
         return 2
     if as_json:
-        typer.echo(json.dumps(result.document(), ensure_ascii=False, indent=1))
+        documents.put(result.document())
     else:
         show(result, language)
     return 0 if result.good else 1

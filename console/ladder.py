@@ -1,11 +1,11 @@
 """`gatehouse ladder`: who is being called, who would be, and tests whether they can be."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from console.documents import put, told
 from console.options import STATE, ByOpt, JsonOpt, LangOpt, Language, SecretsOpt, SocketOpt, StateOpt, client
 
 app = typer.Typer(
@@ -30,11 +30,7 @@ def status(
     """正在进行的呼叫，每一步、每个人、每条消息的结果。 What is being climbed, with the fate of every message."""
     if context.invoked_subcommand is not None:
         return
-    document = client(state, socket).get("/v1/ladder")
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-        return
-    _screen(lang).status(document)
+    told(client(state, socket).get("/v1/ladder"), lambda its: _screen(lang).status(its), as_json=json_)
 
 
 @app.command()
@@ -60,10 +56,7 @@ def show(  # noqa: PLR0917 - typer calls it by name
             raise typer.Exit(2)
     else:
         document = client(state, socket).get("/v1/ladder/show", zone=zone, at=at, kind=kind)
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-    else:
-        _screen(lang).picture(document)
+    told(document, lambda its: _screen(lang).picture(its), as_json=json_)
 
 
 @app.command("test")
@@ -86,7 +79,7 @@ def try_out(  # noqa: PLR0917 - typer calls it by name
         leg and leg["state"] in ("sent", "delivered", "read") for leg in trial["legs"].values()
     )
     if json_:
-        typer.echo(json.dumps(trial, ensure_ascii=False, indent=1))
+        put(trial)
     else:
         from console.words_ladder import word
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from console import ladder_file
+from console import documents, ladder_file
 from console.show_lines import ShowLines
 from daemon import log, main
 from daemon.config import lastgood, overload
@@ -51,7 +50,7 @@ def check(
         _warn([*plan.warnings, *(untested if allow_untested else [])], language)
     if faults:
         if as_json:
-            typer.echo(json.dumps([_document(fault) for fault in faults], ensure_ascii=False, indent=1))
+            documents.put([_document(fault) for fault in faults])
         else:
             for fault in faults:
                 typer.echo(fault.text("en" if language == "en" else "zh"))
@@ -101,7 +100,7 @@ def lines(site: Path, wires: Path | None, language: str, detail: str, *, as_json
         typer.echo(show.said("unknown", name=detail, known=", ".join(told)), err=True)
         return 2
     if as_json:
-        typer.echo(json.dumps({detail: told[detail]} if detail else told, ensure_ascii=False, indent=1))
+        documents.put({detail: told[detail]} if detail else told)
     elif detail:
         show.detail(detail, told[detail])
     else:
@@ -111,7 +110,7 @@ def lines(site: Path, wires: Path | None, language: str, detail: str, *, as_json
 
 def schema() -> None:
     """Print the JSON Schema of a site file."""
-    typer.echo(json.dumps(config.schema(), ensure_ascii=False, indent=1))
+    documents.put(config.schema())
 
 
 def run(site: Path, state: Path, wires: Path | None, secrets: Path | None, socket: Path | None) -> int:

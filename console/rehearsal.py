@@ -1,6 +1,5 @@
 """Rehearsals need no daemon: timetables are played in this process. Only this file imports what plays them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from console.documents import put
 from console.show_rules import ShowRules
 from console.words_rules import word
 from daemon.config.faults import ConfigError, Fault
@@ -33,7 +33,7 @@ def test(files: Sequence[Path], explain: str, language: str, *, as_json: bool) -
         if not as_json:
             screen.outcome(file, outcome)
     if as_json:
-        typer.echo(json.dumps(_documents(paths, results), ensure_ascii=False, indent=1))
+        put(_documents(paths, results))
     elif len(paths) > 1:
         screen.sum(results)
     faulty = not paths or any(isinstance(each, ConfigError) for each in results)

@@ -1,6 +1,5 @@
 """Plays what the daemon has recorded against the rules of a site, and shows what would be otherwise."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from console.documents import put
 from console.words_rules import word
 from daemon.config import lastgood
 from daemon.config import load as config
@@ -70,7 +70,7 @@ def run(site: Path, state: Path, wish: Wish, language: str, *, as_json: bool) ->
         typer.echo(str(error), err=True)
         return 2
     if as_json:
-        typer.echo(json.dumps(_document(outcome, plan), ensure_ascii=False, indent=1))
+        put(_document(outcome, plan))
     else:
         Show(language, plan).outcome(outcome)
     return int(bool(outcome.changes))

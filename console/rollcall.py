@@ -1,10 +1,10 @@
 """`gatehouse rollcall`: which fire monitoring centre asks whether anybody is awake, and a named person's answer."""
 
-import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from console.documents import told
 from console.options import STATE, ByOpt, JsonOpt, LangOpt, Language, SocketOpt, StateOpt, client
 
 app = typer.Typer(
@@ -29,14 +29,7 @@ def standing(
     """待应答的查岗。 Roll calls that wait for an answer."""
     if context.invoked_subcommand is not None:
         return
-    document = client(state, socket).get("/v1/rollcall")
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-        return
-    for call in document["rollcalls"]:
-        typer.echo(_LINE[lang.value].format_map(call))
-    if not document["rollcalls"]:
-        typer.echo(_NONE[lang.value])
+    told(client(state, socket).get("/v1/rollcall"), lambda its: _draw(its["rollcalls"], lang.value), as_json=json_)
 
 
 @app.command()
@@ -48,3 +41,10 @@ def answer(
 ) -> None:
     """应答查岗。 Answer it, in your own name."""
     typer.echo(client(state, socket).post("rollcall", name, "answer", by=by))
+
+
+def _draw(rollcalls: list[dict[str, Any]], language: str) -> None:
+    for call in rollcalls:
+        typer.echo(_LINE[language].format_map(call))
+    if not rollcalls:
+        typer.echo(_NONE[language])

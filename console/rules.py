@@ -1,12 +1,15 @@
 """`gatehouse rules`: what rules there are, why one did or did not fire, and whether they do what a timetable says."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.documents import told
 from console.options import STATE, JsonOpt, LangOpt, Language, SocketOpt, StateOpt, client
+
+if TYPE_CHECKING:
+    from console.show_rules import ShowRules
 
 app = typer.Typer(help="规则：列出、说明、试验。 Rules: list, explain, test.", invoke_without_command=True)
 
@@ -22,13 +25,7 @@ def rules(
     """规则：列出、说明、试验；不带子命令时列出全部。 Rules: list, explain, test; by itself it lists them all."""
     if context.invoked_subcommand is not None:
         return
-    document = client(state, socket).get("/v1/rules")
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-        return
-    from console.show_rules import ShowRules
-
-    ShowRules(lang.value).listed(document)
+    told(client(state, socket).get("/v1/rules"), lambda its: _screen(lang).listed(its), as_json=json_)
 
 
 @app.command()
@@ -49,16 +46,12 @@ def explain(  # noqa: PLR0917 - typer calls it by name
     from urllib.parse import quote
 
     document = client(state, socket).get(f"/v1/rules/{quote(name, safe='')}", at=at, past=past)
-    if json_:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
-        return
-    from console.show_rules import ShowRules
 
-    show = ShowRules(lang.value)
-    if at:
-        show.past(document)
-    else:
-        show.explained(document)
+    def draw(document: dict[str, Any]) -> None:
+        show = _screen(lang)
+        (show.past if at else show.explained)(document)
+
+    told(document, draw, as_json=json_)
 
 
 @app.command("test")
@@ -76,3 +69,9 @@ def try_out(
     from console import rehearsal
 
     raise typer.Exit(rehearsal.test(files, explain, lang.value, as_json=json_))
+
+
+def _screen(lang: Language) -> "ShowRules":
+    from console.show_rules import ShowRules
+
+    return ShowRules(lang.value)

@@ -1,6 +1,5 @@
 """How certificates and the time that is left of them look on a screen."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,6 +7,7 @@ import typer
 from rich.table import Table
 
 from console.authority import SOON, Paper
+from console.documents import put_line
 from console.screen import Screen
 
 _USES = {"authority": ("证书机构", "authority"), "broker": ("代理", "broker"), "client": ("连接者", "client")}
@@ -45,4 +45,4 @@ def as_json(papers: Sequence[Paper], now: datetime) -> None:
     """The same for programs."""
     for paper in papers:
         line = {"name": paper.name, "use": paper.use, "hosts": paper.hosts, "ends": paper.ends.isoformat()}
-        typer.echo(json.dumps(line | {"days": paper.days(now), "file": str(paper.file)}, ensure_ascii=False))
+        put_line(line | {"days": paper.days(now), "file": str(paper.file)})

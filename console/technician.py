@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.documents import put_line
 from console.options import STATE, JsonLinesOpt, LangOpt, Language, SocketOpt, StateOpt, WiresOpt, client
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _printed(documents: Iterable[dict[str, Any]]) -> int:
     count = 0
     try:
         for document in documents:
-            typer.echo(json.dumps(document, ensure_ascii=False))
+            put_line(document)
             count += 1
     except KeyboardInterrupt:
         return 0
