@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.gb26875 import Channel, Device, explain
@@ -70,8 +70,12 @@ def test_a_fire_ends_with_the_next_report_of_the_same_component_and_no_other() -
     assert values == {"operation": "reset", "stair": False, "panel": False, "fire": False, "fault": False}
 
 
-def component(state: int) -> str:
-    return f"02 01 01 01 28 0A 00 02 00 {state:02x} 00 {'00 ' * 31}{TIME}"
+REPORTS = st.tuples(st.sampled_from([10, 10, 11]), st.booleans())
+REPEATS = st.integers(0, 5)
+
+
+def component(state: int, head: int = 10) -> str:
+    return f"02 01 01 01 28 {head:02x} 00 02 00 {state:02x} 00 {'00 ' * 31}{TIME}"
 
 
 def test_a_message_that_comes_again_is_confirmed_again_and_takes_nothing_back() -> None:
@@ -110,30 +114,29 @@ def test_a_panel_that_does_not_count_is_heard_each_time() -> None:
 
 
 @settings(max_examples=60)
-@given(st.data(), st.sampled_from(["counts", "frozen", "two in turn"]), st.booleans())
-def test_no_fire_is_lost_whatever_is_repeated(data: st.DataObject, numbers: str, impatient: bool) -> None:
-    """Two heads behind a panel whose clock stands still. One that counts repeats anything of the last minute that it
-    believes unconfirmed; one that does not waits for each confirmation, and repeats only its last message."""
-    its, now, sent, burns = device(ask=impatient), 0.0, list[tuple[float, bytes]](), {10: False, 11: False}
-    for turn in range(data.draw(st.integers(1, 12))):
-        now += data.draw(st.sampled_from([0.0, 1.0, 9.0, 25.0]))
-        again = [raw for at, raw in (sent if numbers == "counts" else sent[-1:]) if now - at < 40]
-        if again and data.draw(st.booleans()):
-            hear(its, data.draw(st.sampled_from(again)), now)
-        else:
-            head, fire = data.draw(st.sampled_from(sorted(burns))), data.draw(st.booleans())
-            number = {"counts": turn, "frozen": 0, "two in turn": turn % 2}[numbers]
-            raw = said(f"02 01 01 01 28 {head:02x} 00 02 00 {2 if fire else 1:02x} 00 {'00 ' * 31}{TIME}", number)
-            burns[head] = fire
-            sent.append((now, raw))
-            assert hear(its, raw, now)[1][26] == 3
-        values = hear(its, said("", 200), now)[0]
-        assert values["fire"] or not any(burns.values())
-    now += 60.0
-    for number, head in enumerate(burns, 100):
-        raw = said(f"02 01 01 01 28 {head:02x} 00 02 00 01 00 {'00 ' * 31}{TIME}", number if numbers == "counts" else 0)
-        values = hear(its, raw, now)[0]
-    assert values["fire"] is False, "and what is over can be told over"
+@given(st.sampled_from(["counts", "frozen", "in turn"]), st.lists(REPORTS | REPEATS, min_size=3, max_size=10))
+@example("in turn", [(10, True), (10, False), (10, True)])
+@example("in turn", [(10, False), (10, True), (10, True), (10, False)])
+@example("counts", [(10, False), (10, True), 1])
+def test_no_fire_is_lost_whatever_is_repeated(numbers: str, told: list[tuple[int, bool] | int]) -> None:
+    """Two heads behind a panel whose clock stands still. One that counts repeats whatever it believes unconfirmed; one
+    that does not waits for each confirmation, and repeats only its last message."""
+    its, sent, burns = device(), list[bytes](), {10: False, 11: False}
+
+    def report(head: int, *, fire: bool, now: float) -> dict[str, Any]:
+        burns[head] = fire
+        number = {"counts": len(sent), "frozen": 0, "in turn": len(sent) % 2}[numbers]
+        sent.append(said(component(2 if fire else 1, head), number))
+        return hear(its, sent[-1], now)[0]
+
+    for at, each in enumerate(told):
+        if not isinstance(each, int):
+            report(each[0], fire=each[1], now=at)
+        elif sent:
+            hear(its, sent[-1] if numbers != "counts" else sent[-1 - each % len(sent)], at)
+        assert hear(its, said("", 200), at)[0].get("fire", False) or not any(burns.values())
+    later = len(told) + 60.0
+    assert (report(10, fire=False, now=later) and report(11, fire=False, now=later))["fire"] is False, "it ends, too"
 
 
 def test_measures() -> None:
