@@ -9,69 +9,40 @@ time the loop has other work in pieces of 1 ms, for about half of its time, as t
 
 Beside it in the same run: a bare paho loop that publishes the very same bytes from memory, 64 on their way at once.
 
-Where 200 000 comes from: 4 000 households, 10 000 people who pass a door or barrier four times a day, five events each
-(let in, told open, confirmed, told closed, confirmed).
+What a day is, and where 200 000 comes from: bench/day.py.
 """
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
+from typing import NamedTuple
 
-import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from bench.day import DOORS, fill
+from bench.subscriber import in_order, reader, verdict
 from daemon.clock import SystemClock
 from daemon.config.subscribers import Mqtt
 from daemon.feeds.carrier import Parcel
 from daemon.feeds.carriers import carrier
 from daemon.feeds.feed import Feed
 from daemon.journal.journal import Journal
-from gatehouse.events import Event
 from simulators.broker import HOST, Account, Broker, password
 
 SITE = "bench"
-TITLES = {f"doors.d{number}": f"{number}栋门" for number in range(300)}
+TITLES = {f"doors.d{number}": f"{number}栋门" for number in range(DOORS)}
 GOAL = 300.0
 """Seconds for a day."""
 LOADS = {"idle": 0.0, "busy": 0.6}
 _TICK = 0.005
-
-
-def passing(number: int) -> list[Event]:
-    """Somebody lets himself in: five events."""
-    door, first = f"doors.d{number % 300}", number * 5
-    by = f"rule:{door}.access"
-    order = {"value": "open", "priority": 10, "issuer": f"{door}.access", "reason": "card"}
-    contents = [
-        ("access.granted", {"card": f"{number % 10_000:010d}", "person": "某人", "reason": "", "door": door}),
-        ("output.told", order), ("output.confirmed", order),
-        ("output.told", order | {"value": "closed"}), ("output.confirmed", order | {"value": "closed"}),
-    ]  # fmt: skip
-    return [
-        Event(id=f"0123456789ab-{first + at}", at=datetime.now(UTC), kind=kind, subject=door, actor=by, content=content)
-        for at, (kind, content) in enumerate(contents)
-    ]
-
-
-async def fill(journal: Journal, count: int) -> None:
-    """Write a day."""
-    for number in range(count // 5):
-        for event in passing(number):
-            journal.append(event)
-        if number % 200 == 0:
-            await asyncio.sleep(0.02)
-    while journal.head < count // 5 * 5:
-        await journal.wait_beyond(journal.head, 1.0)
 
 
 class Lateness:
@@ -119,30 +90,6 @@ async def field(share: float) -> AsyncIterator[None]:
             working.cancel()
 
 
-@asynccontextmanager
-async def reader(broker: Broker, secret: str, output: Path, topic: str) -> AsyncIterator[None]:
-    """mosquitto_sub, which writes down everything that comes."""
-    who = ["-h", HOST, "-p", str(broker.port), "-u", "reader", "-P", secret]
-    with output.open("wb") as file:
-        process = await asyncio.create_subprocess_exec("mosquitto_sub", *who, "-q", "1", "-t", topic, stdout=file)
-        await asyncio.sleep(0.5)
-        try:
-            yield
-        finally:
-            size = -1
-            while os.path.getsize(output) != size:  # noqa: ASYNC240, PTH202 - until it has what the broker still holds
-                size = os.path.getsize(output)  # noqa: ASYNC240, PTH202
-                await asyncio.sleep(0.5)
-            process.terminate()
-            await process.wait()
-
-
-def numbers(output: Path) -> list[int]:
-    """The numbers in the order in which they came."""
-    lines = output.read_bytes().splitlines()
-    return [int(msgspec.json.decode(line)["sequence"]) for line in lines if b'"sequence"' in line]
-
-
 async def drain(name: str, journal: Journal, broker: Broker, secret: str, lateness: Lateness) -> float:
     """Seconds in which the cursor comes from nothing to the end."""
     clock = SystemClock()
@@ -180,16 +127,26 @@ def bare(port: int, secret: str, bodies: list[tuple[str, bytes]]) -> float:
     return took
 
 
-async def measure(folder: Path, broker: Broker, secret: str, count: int) -> tuple[float, dict[str, float], list[str]]:
-    """Seconds of the bare loop, seconds of ours by name of the subscriber, rows about lateness."""
+class Measured(NamedTuple):
+    """Events; seconds of the bare loop; seconds of ours by name of the subscriber; rows about lateness."""
+
+    count: int
+    bare: float
+    ours: dict[str, float]
+    rows: list[str]
+
+
+async def measure(folder: Path, broker: Broker, secret: str, count: int) -> "Measured":
+    """Drain by each of ours, then by the bare loop."""
     journal = Journal(folder / "j.db", SystemClock(), lambda _: None)
-    ours, rows = dict[str, float](), list[str]()
+    ours, rows, who = dict[str, float](), list[str](), ("-u", "reader", "-P", secret)
     async with asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(journal.run())
         await fill(journal, count)
+        count = journal.head
         for name, share in LOADS.items():
             before, meanwhile = Lateness(), Lateness()
-            async with field(share), reader(broker, secret, folder / name, f"gatehouse/v1/{SITE}/{name}/events/#"):
+            async with field(share), reader(broker.port, folder / name, f"gatehouse/v1/{SITE}/{name}/events/#", *who):
                 await before.over(3.0)
                 ours[name] = await drain(name, journal, broker, secret, meanwhile)
             rows += [before.told(f"{name} loop, nothing to drain"), meanwhile.told(f"{name} loop, draining")]
@@ -198,16 +155,16 @@ async def measure(folder: Path, broker: Broker, secret: str, count: int) -> tupl
             parcels = [Parcel(each, TITLES, 3, f"/gatehouse/v1/{SITE}") for each in await journal.read(after, 1000)]
             bodies += [("gatehouse/v1/bench/bare/events", parcel.cloudevent()) for parcel in parcels]
         print(f"broker {broker.program}, {count} events of {sum(len(body) for _, body in bodies) / count:.0f} bytes")
-        async with reader(broker, secret, folder / "bare", "gatehouse/v1/bench/bare/#"):
+        async with reader(broker.port, folder / "bare", "gatehouse/v1/bench/bare/#", *who):
             theirs = await asyncio.to_thread(bare, broker.port, secret, bodies)
         await journal.close()
         writing.cancel()
-    return theirs, ours, rows
+    return Measured(count, theirs, ours, rows)
 
 
 async def run(count: int) -> int:
     """Measure, print, and judge by the goal."""
-    secret, count = password(), count // 5 * 5
+    secret = password()
     accounts = [
         Account(user="writer", password=secret, reads=("gatehouse/+/+/+/refill",), writes=("gatehouse/#",)),
         Account(user="reader", password=secret, reads=("gatehouse/#",)),
@@ -215,9 +172,10 @@ async def run(count: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         broker = Broker(Path(name) / "broker", accounts)
         await broker.start()
-        theirs, ours, rows = await measure(Path(name), broker, secret, count)
+        count, theirs, ours, rows = await measure(Path(name), broker, secret, count)
         await broker.stop()
-        whole = all(numbers(Path(name) / each) == list(range(1, count + 1)) for each in ours)
+        came = [in_order((Path(name) / each).read_bytes().splitlines()) for each in ours]
+        whole = all(verdict(each, range(1, count + 1)).sound for each in came)
     print(f"{'a bare paho loop, from memory':<34}{theirs:7.1f} s   {count / theirs:7.0f} a second")
     for each, took in ours.items():
         print(

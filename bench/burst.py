@@ -28,8 +28,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.alarms.__main__ import start, wait_for
-from bench.large.__main__ import _PROFILE, armed, memory
+from bench.large.estate import PROFILE, armed, memory
 from bench.large.gateways import REGISTERS, UNITS
+from bench.mosquitto import listening, mosquitto
 from simulators.broker import free_port
 from simulators.child import Child, module
 
@@ -73,7 +74,7 @@ class Taker(BaseHTTPRequestHandler):
 def site(folder: Path, gateways: int, broker: int, phones: dict[str, int]) -> Path:
     """A rule for each unit, a third of a minute's messages for whoever wants them."""
     (folder / "profiles").mkdir()
-    (folder / "profiles" / "sensor.yaml").write_text(_PROFILE.format(count=REGISTERS - 1, period="1.5s"))
+    (folder / "profiles" / "sensor.yaml").write_text(PROFILE.format(count=REGISTERS - 1, period="1.5s"))
     lines, devices, rules = [], [], []
     for gateway in range(gateways):
         lines.append(f"  g{gateway}: {{tcp: '127.0.0.1:{FIRST + gateway}', baud: 19200}}")
@@ -134,11 +135,8 @@ async def run(gateways: int, seconds: float) -> int:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="burst-")))
         port = free_port()
-        (folder / "m.conf").write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n"
-        )
-        mosquitto = Child("mosquitto", ["/usr/sbin/mosquitto", "-c", str(folder / "m.conf")], folder / "m.log")
-        await start(stack, mosquitto)
+        await start(stack, mosquitto(folder / "broker", port))
+        await listening(port)
         command = module("bench.large.gateways", FIRST, gateways, "--flood", seconds)
         units = await start(stack, Child("gateways", command, folder / "units"))
         await wait_for(units, "ready")
