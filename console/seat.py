@@ -107,6 +107,8 @@ class Seat:
             shift = word("on_shift" if body.get("on_shift") else "off_shift", self._lang)
             self._show.told(f"{body.get('site', '')} · {body.get('guard', '')} · {shift}", "dim")
             self._show.cards(cards, self._more)
+            if any(card.get("drill") for card in cards):
+                self._show.told(word("help_drill", self._lang), "bold")
 
     def _card(self, body: dict[str, Any]) -> None:
         """A call rings, and is confirmed at once; other changes come with the next state."""
@@ -119,10 +121,11 @@ class Seat:
         self._keys[key] = None
         while len(self._keys) > _KEPT:
             del self._keys[next(iter(self._keys))]
-        drill = word("drill", self._lang) if body.get("drill") else ""
+        mark = word("drill", self._lang) if body.get("drill") else ""
         self._show.console.bell()
-        style = "bold white on red" if body.get("severity") == 1 else "bold"
-        self._show.told(f"{word('call', self._lang)} {drill}{body.get('title', '')}", style)
+        style = "bold" if mark or body.get("severity") != 1 else "bold white on red"
+        title = str(body.get("title", "")).removeprefix(mark)  # the box writes it, too
+        self._show.told(f"{mark}{word('call', self._lang)} {title}", style)
         self._show.told(str(body.get("text", "")))
         self._phone.say("read", key=key)  # it stands on the screen of somebody who sits before it
 

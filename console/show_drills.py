@@ -13,7 +13,7 @@ from rich.text import Text
 from console.show import clock
 from console.words_drills import word
 
-_PEOPLE = ("queued", "sent", "delivered", "read", "failed", "answered", "on_site")
+_PEOPLE = ("queued", "sent", "delivered", "read", "failed", "answered", "going", "on_site", "verified", "helped")
 _OUTPUTS = ("told", "relay", "open", "delay")
 _FACTS = ("id", "site", "place", "by", "reason", "started", "ended", "lasted", "police_due")
 Cell = str | float | int | None

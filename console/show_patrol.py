@@ -10,6 +10,8 @@ from rich.text import Text
 
 from console.words_patrol import word
 
+_PLAYED = "black on bright_yellow"
+"""A drill looks like nothing that is real."""
 _COLOURS = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "cyan"}
 _SHOWN = 20
 """Cards on one screen."""
@@ -35,10 +37,11 @@ class ShowPatrol:
 
     def card(self, number: int, card: dict[str, Any]) -> RenderableType:
         """One card."""
-        severity = card.get("severity", 4)
-        colour = _COLOURS.get(severity, "white")
-        drill = self._word("drill") if card.get("drill") else ""
-        head = f"{drill}{number}  P{severity} {self._say(card.get('text'))}  {clean(card.get('place', ''))}"
+        severity, played = card.get("severity", 4), bool(card.get("drill"))
+        colour = _PLAYED if played else _COLOURS.get(severity, "white")
+        mark = self._word("drill") if played else ""
+        text = self._say(card.get("text")).removeprefix(mark)
+        head = f"{mark}{number}  P{severity} {text}  {clean(card.get('place', ''))}"
         lines: list[RenderableType] = [Text(self._state(card))]
         if where := card.get("where"):
             lines.append(Text(clean(where), style="bold"))

@@ -27,6 +27,7 @@ WORDS = {
         "序号 动作，如 1 去：去 take，知 ack，到 site，真 true，误 false 原因，援 help；causes 原因；q 退出",
         "type: number verb (1 take). Verbs: take, ack, site, true, false CAUSE, help; causes; q ends",
     ),
+    "help_drill": ("演练中真求援：只输入 援", "in a drill, real help: type help alone"),
     "unknown": ("看不懂“{line}”；输入 ? 看说明", "{line!r} is not understood; type ? for help"),
     "no_card": ("没有 {number} 号卡片", "there is no card {number}"),
     "causes": ("误报原因", "causes of a false alarm"),

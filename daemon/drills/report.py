@@ -106,18 +106,19 @@ class _Report:
                 row = self._row(rows, who)
                 row["channels"].setdefault(content.get("channel", ""), {}).setdefault(word, self._after(event))
                 row[word] = self._after(event) if row[word] is None else row[word]
-            elif (deed := _DEEDS.get(event.kind)) is not None and (who := self._who(content)):
+            elif (deed := _deed(event)) and (who := self._who(content)):
                 row = self._row(rows, who)
-                row[deed] = self._after(event) if row[deed] is None else row[deed]
+                for what in ("answered", deed):  # whatever he says first is his answer
+                    row[what] = self._after(event) if row[what] is None else row[what]
         return list(rows.values())
 
     def _row(self, rows: dict[str, dict[str, Any]], who: str) -> dict[str, Any]:
-        fresh = {"person": who, "channels": {}} | dict.fromkeys((*_LEGS, "answered", "on_site"))
+        fresh = {"person": who, "channels": {}} | dict.fromkeys((*_LEGS, *_ANSWERS))
         return rows.setdefault(who, fresh)
 
     def _who(self, content: Mapping[str, Any]) -> str:
         """What colleagues call who did it: `li (root)` and `李四 (root)` are both 李四."""
-        plain = self.plan.directory.who_is(str(content.get("by", "")))
+        plain = self.plan.directory.who_is(str(content.get("by") or content.get("person", "")))
         person = self.plan.directory.people.get(plain)
         return person.name if person else plain
 
@@ -167,9 +168,19 @@ class _Report:
         return (event for event in self.events if event.kind == "walk.tripped")
 
 
+_ANSWERS = ("answered", "going", "on_site", "verified", "helped")
 _DEEDS = {
     "drill.ladder_answered": "answered",
     "drill.alarm_acknowledged": "answered",
-    "drill.alarm_verified": "answered",
+    "drill.alarm_verified": "verified",
     "drill.alarm_on_site": "on_site",
 }
+_BY_PHONE = {"take": "going", "help": "helped"}
+"""What only a phone can say."""
+
+
+def _deed(event: Event) -> str:
+    """What a person has done there, a word of `_ANSWERS`; empty for nothing."""
+    if event.kind == "drill.patrol_obeyed":
+        return _BY_PHONE.get(str(event.content.get("command")), "")
+    return _DEEDS.get(event.kind, "")

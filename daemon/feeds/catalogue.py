@@ -155,6 +155,7 @@ _FEED = {"subscriber": Field(0, _name), "why": _FREE}
 _ROLLCALL = {"subscriber": Field(0, _name), "minutes": Field(0, _count), "seconds": _FREE, "by": _FREE, "what": _FREE}
 
 _BY_AREA = {"alarm": _ALARM, "output": _ORDER, "command": _COMMAND, "ladder": _LADDER, "message": _MESSAGE}
+_BY_AREA |= {"patrol": _PATROL}
 _PLAYED = {kind: _BY_AREA[kind.partition(".")[0]] for kind in PLAYED}
 _ID = {"drill": Field(1, _event_id)}
 _DRILL = _ID | {"minutes": Field(1, _count), "why": Field(1, _one_of(*ENDS))}

@@ -7,6 +7,8 @@ PLAYED = (
     "command.refused",
     *(f"ladder.{word}" for word in ("begun", "step", "answered", "spent", "ended")),
     *(f"message.{word}" for word in ("queued", "sent", "delivered", "read", "failed")),
+    "patrol.obeyed",
+    "patrol.refused",
 )
 """Kinds of events that a drill brings about; each is written as `drill.alarm_raised`."""
 
@@ -44,6 +46,7 @@ OVER = {
     "site": "站点配置已变",
     "lost": "记录丢失",
     "drill": "演练",
+    "the drill is over": "演练已结束",
     "the drill is over: {why}": "演练结束：{why}",
     "it belongs to {zone} as well": "同属 {zone}",
     "it cannot be read, or is tripped": "读不到，或正在报警",

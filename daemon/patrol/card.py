@@ -1,4 +1,7 @@
-"""An alarm as a guard's phone shows it: where, how to get there, what to do and never to do, who is on it already."""
+"""An alarm as a guard's phone shows it: where, how to get there, what to do and never to do, who is on it already.
+
+The card of a drill says 演练 before anything else, for an app that knows nothing of drills, too.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,8 +10,9 @@ from typing import Any
 from daemon.alarms.annunciator import Annunciator
 from daemon.config.load import Plan
 from daemon.feeds.catalogue import title
-from daemon.feeds.texts import STATES, VERDICTS
+from daemon.feeds.texts import STATES, VERDICTS, Text
 from daemon.patrol.instructions import Lines, instruction
+from daemon.patrol.wordings import REHEARSED, STAGED
 from gatehouse.alarms import Alarm, AlarmState
 
 Card = dict[str, Any]
@@ -29,8 +33,8 @@ class Cards:
         return next((alarm for alarm in everything if alarm.occurrence == occurrence), None)
 
     def open(self, least: int) -> list[Alarm]:
-        """All up to this severity that stand and are not set apart, then cases that nobody closed; the gravest first,
-        those that nobody has acknowledged before others, the newest before older ones."""
+        """All up to this severity that stand and are not set apart, then what is played, then cases that nobody closed;
+        the gravest first, those that nobody has acknowledged before others, the newest before older ones."""
         standing = [alarm for alarm in self._book.standing.values() if alarm.suspended is None]
         everything = {alarm.occurrence: alarm for alarm in (*self._book.cases.values(), *standing) if alarm.open}
         mine = [alarm for alarm in everything.values() if alarm.condition.severity <= least]
@@ -43,7 +47,7 @@ class Cards:
             "occurrence": alarm.occurrence,
             "incident": alarm.incident,
             "kind": its.kind,
-            "text": {"zh": title(its.kind, "zh"), "en": title(its.kind, "en")},
+            "text": _named(alarm),
             "severity": int(its.severity),
             "place": self._plan().titles.get(its.subject, its.subject),
             "state": str(alarm.state),
@@ -52,11 +56,11 @@ class Cards:
             "raised": alarm.raised,
             "last": alarm.last,
             "count": alarm.count,
-            "do": _lines(doing.do),
+            "do": _duties(alarm, doing.do),
             "calls": doing.calls,
             "expires": expires,
         }
-        if getattr(alarm, "drill", ""):
+        if alarm.drill:
             card["drill"] = True
         if doing.never.zh:
             card["never"] = _lines(doing.never)
@@ -93,9 +97,21 @@ def _holds(release: list[str], subject: str) -> bool:
     return any(subject == name or subject in (f"doors.{name}", f"lanes.{name}") for name in release)
 
 
-def _rank(alarm: Alarm) -> tuple[bool, int, bool, float]:
+def _rank(alarm: Alarm) -> tuple[bool, bool, int, bool, float]:
     over = alarm.state is AlarmState.NORMAL
-    return over, alarm.condition.severity, bool(alarm.acknowledged_by), -alarm.raised.timestamp()
+    known, raised = bool(alarm.acknowledged_by), -alarm.raised.timestamp()
+    return over, bool(alarm.drill), alarm.condition.severity, known, raised
+
+
+def _named(alarm: Alarm) -> dict[str, str]:
+    kind, mark = alarm.condition.kind, STAGED if alarm.drill else Text("", "")
+    return {"zh": mark.zh + title(kind, "zh"), "en": mark.en + title(kind, "en")}
+
+
+def _duties(alarm: Alarm, doing: Lines) -> dict[str, list[str]]:
+    """As in earnest; of a drill it stands before them what is different."""
+    said = _lines(doing)
+    return {"zh": [REHEARSED.zh, *said["zh"]], "en": [REHEARSED.en, *said["en"]]} if alarm.drill else said
 
 
 def _said(alarm: Alarm) -> dict[str, str]:

@@ -8,6 +8,7 @@ from daemon.engine import Engine
 from daemon.escalation.office import Office
 from daemon.patrol.card import Cards
 from daemon.patrol.command import Command, RefusedCommandError
+from daemon.patrol.wordings import HELP_PLAYED
 from gatehouse.alarms import Alarm, Severity
 
 HELP = "guard_help"
@@ -50,7 +51,11 @@ class Errands:
         return self._desk.verify(alarm.occurrence, command.do, command.cause, by, command.note)
 
     def _help(self, command: Command, alarm: Alarm | None, by: str, place: str) -> str:
-        """An alarm of its own, P1; and whoever is next on the ladders is called now, not in his turn."""
+        """An alarm of its own, P1; and whoever is next on the ladders is called now, not in his turn. On the card of a
+        drill it is played: the drill's ladder alone hears of it."""
+        if alarm is not None and alarm.drill:
+            self._office.escalations.hasten(alarm.occurrence)
+            return f"{HELP_PLAYED.zh}。 {HELP_PLAYED.en}."
         subject = alarm.condition.subject if alarm else place
         name, engine = f"patrol.{command.guard}.help", self._engine
         said = {"why": f"{by} needs help", "why_zh": f"{by} 请求支援"}

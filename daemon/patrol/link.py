@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import structlog
@@ -19,6 +20,7 @@ from daemon.feeds.mqtt import Connection, Dialler, Heard
 from daemon.patrol.card import Card
 from daemon.patrol.command import TOPIC
 from daemon.patrol.patrol import FRESH, Patrol, Reply
+from daemon.recorder import drilled
 from gatehouse.alarms import Alarm
 
 log = structlog.get_logger()
@@ -29,7 +31,8 @@ _PAUSES = (0.5, 15.0)
 _STATE_EVERY, _BEAT = 1.0, 60.0
 """Seconds between two states at least, and at most: a card that is older than its `expires` may be wrong."""
 _CARDS, _REPLIES = 512, 256
-"""Changes and replies that may wait; the state tells all that is left out here."""
+"""Changes and replies that may wait, the gravest changes longest; the state tells all that is left out here."""
+_GRAVEST = (False, 1)
 _SHOWN, _LARGEST = 40, 49_152
 """Cards in a state, and its bytes."""
 _CONNECTED = 4.0
@@ -62,6 +65,8 @@ class Link:
         self._refusal = ""
         self._changes: dict[str, tuple[str, Alarm]] = {}
         self._replies: deque[tuple[str, bytes]] = deque(maxlen=_REPLIES)
+        self._states: deque[str] = deque()
+        self._shown: dict[str, Any] = {}
         self._restate = True
         self._stated = float("-inf")
 
@@ -74,6 +79,8 @@ class Link:
             raise SendError(Fate.UNREACHED, f"not reached: {self._why}")
         now = self._clock.utc()
         alarm = self._patrol.cards.find(message.occurrence) if message.occurrence else None
+        if message.drill and message.occurrence and alarm is None:
+            raise SendError(Fate.REFUSED, "the drill is over", channel=False)
         call = {
             "type": "call", "key": message.key, "title": message.title, "text": message.text,
             "severity": int(message.severity), "drill": message.drill, "occurrence": message.occurrence,
@@ -120,8 +127,9 @@ class Link:
         if alarm.condition.severity > self._least:
             return
         self._restate = True
-        if len(self._changes) < _CARDS or alarm.occurrence in self._changes:
-            self._changes[alarm.occurrence] = (kind, alarm)
+        self._changes[alarm.occurrence] = (drilled(kind) if alarm.drill else kind, alarm)
+        if len(self._changes) > _CARDS:
+            del self._changes[max(self._changes, key=self._urgency)]
         self._stir.set()
 
     @property
@@ -154,45 +162,69 @@ class Link:
         online = status_message(online=True, at=self._clock.utc())
         self._watch(await connection.publish(f"{self.root}/status", online, retain=True))
         self._restate, self._stated = True, float("-inf")
+        self._states.clear()
         self._up.set()
         while not connection.ended.done():
-            await self._flush(connection)
             self._stir.clear()
+            if await self._tell(connection):
+                continue
             try:
                 async with asyncio.timeout(0.25):
                     await self._stir.wait()
             except TimeoutError:
                 continue
 
-    async def _flush(self, connection: Connection) -> None:
-        while self._replies:
+    async def _tell(self, connection: Connection) -> bool:
+        """The next thing to tell: what is P1, answers to phones, what else has changed, then states. False for none."""
+        first = min(self._changes, key=self._urgency, default=None)
+        if first is not None and (not self._replies or self._urgency(first) == _GRAVEST):
+            await self._card(connection, *self._changes.pop(first))
+        elif self._replies:
             guard, reply = self._replies.popleft()
             await self._publish(connection, f"{guard}/replies", reply)
-        changes, self._changes = self._changes, {}
-        expires = self._clock.utc() + FRESH
-        for kind, alarm in sorted(changes.values(), key=lambda each: each[1].condition.severity):
-            card = self._patrol.cards.card(alarm, expires)
-            body = _encoder.encode({"type": "card", "event": kind, "card": card, "at": self._clock.utc()})
-            for guard in self.guards:
-                await self._publish(connection, f"{guard}/cards", body)
-            await asyncio.sleep(0)
-        now = self._clock.monotonic()
-        if now - self._stated >= (_STATE_EVERY if self._restate else _BEAT):
-            self._restate, self._stated = False, now
-            await self._state(connection)
+        elif self._states or self._due():
+            await self._state(connection, self._states.popleft())
+        else:
+            return False
+        return True
 
-    async def _state(self, connection: Connection) -> None:
-        now = self._clock.utc()
-        alarms = self._patrol.cards.open(self._least)
-        cards = _fitting([self._patrol.cards.card(alarm, now + FRESH) for alarm in alarms[:_SHOWN]])
-        causes = {word: {"zh": text.zh, "en": text.en} for word, text in self._patrol.causes.items()}
-        state = {"site": self._site, "cards": cards, "more": len(alarms) - len(cards), "causes": causes, "at": now,
-                 "expires": now + FRESH}  # fmt: skip
+    async def _card(self, connection: Connection, kind: str, alarm: Alarm) -> None:
+        card = self._patrol.cards.card(alarm, self._clock.utc() + FRESH)
+        body = _encoder.encode({"type": "card", "event": kind, "card": card, "at": self._clock.utc()})
         for guard in self.guards:
-            body = _encoder.encode({"guard": guard, "on_shift": self._patrol.on_shift(guard), **state})
-            await self._publish(connection, f"{guard}/state", body, retain=True)
-        while self.gone:
-            await self._publish(connection, f"{self.gone.pop()}/state", b"", retain=True)
+            await self._publish(connection, f"{guard}/cards", body)
+        await asyncio.sleep(0)
+
+    def _urgency(self, occurrence: str) -> tuple[bool, int]:
+        """What is real before what is played, the gravest first."""
+        _, alarm = self._changes[occurrence]
+        return bool(alarm.drill), alarm.condition.severity
+
+    def _due(self) -> bool:
+        """Whether states are to be told now: to whom is in `_states` then."""
+        now = self._clock.monotonic()
+        if now - self._stated < (_STATE_EVERY if self._restate else _BEAT):
+            return False
+        self._restate, self._stated = False, now
+        utc = self._clock.utc()
+        alarms = self._patrol.cards.open(self._least)
+        cards = _fitting([self._patrol.cards.card(alarm, utc + FRESH) for alarm in alarms[:_SHOWN]])
+        causes = {word: {"zh": text.zh, "en": text.en} for word, text in self._patrol.causes.items()}
+        self._shown = {"site": self._site, "cards": cards, "more": len(alarms) - len(cards), "causes": causes,
+                       "at": utc, "expires": utc + FRESH}  # fmt: skip
+        self._states.extend((*self.guards, *self.gone))
+        return bool(self._states)
+
+    async def _state(self, connection: Connection, guard: str) -> None:
+        """All that one phone shows. Each waits for the one before it, so that a call never stands behind many."""
+        if guard in self.gone:
+            self.gone.discard(guard)
+            body = b""
+        else:
+            body = _encoder.encode({"guard": guard, "on_shift": self._patrol.on_shift(guard), **self._shown})
+        answer = await connection.publish(f"{self.root}/{guard}/state", body, retain=True)
+        self._watch(answer)
+        await answer
 
     async def _publish(self, connection: Connection, topic: str, body: bytes, *, retain: bool = False) -> None:
         self._watch(await connection.publish(f"{self.root}/{topic}", body, retain=retain))

@@ -21,6 +21,7 @@ from daemon.patrol.command import Command, RefusedCommandError, read
 from daemon.patrol.errands import Errands
 from daemon.patrol.once import PREFIX, Once
 from daemon.patrol.receipts import Receipts
+from daemon.patrol.staged import Staged
 from daemon.patrol.wordings import RECEIPTS, VERBS, WHY
 from gatehouse.alarms import Alarm
 
@@ -46,6 +47,7 @@ class Patrol:
         self.once = Once(journal.keep, clock.utc())
         self._desk = desk
         self._errands = Errands(desk, office, engine, self.cards)
+        self._staged = Staged(clock)
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._unwritten: dict[str, int] = {}
         self._hearers: dict[str, Callable[[str, Alarm], None]] = {}
@@ -61,6 +63,7 @@ class Patrol:
             self._hearers[name] = hear
 
     def _hear(self, kind: str, alarm: Alarm) -> None:
+        self._staged.hear(alarm)
         for hear in self._hearers.values():
             hear(kind, alarm)
 
@@ -123,12 +126,14 @@ class Patrol:
             self._receive(command, receipts)  # its event is the message's own
             return ""
         by, alarm = self._office.teller.name(command.guard), self.cards.find(command.occurrence)
+        if alarm is None and self._staged.belongs(command):
+            raise RefusedCommandError("drill_over", command.id)
         content = self._content(command, alarm)
         if not self.on_shift(command.guard):
             content["off_shift"] = True
         said = self._errands.do(command, by, place)
-        subject = alarm.condition.subject if alarm else place
-        self._engine.recorder.emit("patrol.obeyed", subject, actor=f"person:{by}", content=content)
+        subject, drill = (alarm.condition.subject, alarm.drill) if alarm else (place, "")
+        self._engine.recorder.emit("patrol.obeyed", subject, actor=f"person:{by}", content=content, drill=drill)
         return said
 
     def _receive(self, command: Command, receipts: Receipts) -> None:
@@ -175,7 +180,10 @@ class Patrol:
         content["why"] = WHY[error.why].en
         if missed := self._unwritten.pop(guard, 0):
             content["unwritten"] = missed
-        self._engine.recorder.emit("patrol.refused", alarm.condition.subject if alarm else place, content=content)
+        subject, drill = (alarm.condition.subject, alarm.drill) if alarm else (place, "")
+        if believed and command is not None:
+            drill = drill or self._staged.drill(command)
+        self._engine.recorder.emit("patrol.refused", subject, content=content, drill=drill)
 
     def _reply(self, identity: str, state: str, zh: str, en: str) -> Reply:
         now: datetime = self._clock.utc()

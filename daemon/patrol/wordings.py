@@ -1,4 +1,5 @@
-"""What is said to a guard's phone: why a command is refused (the closed list), and the verbs; in both languages."""
+"""What is said to a guard's phone: why a command is refused (the closed list), the verbs, and what is different in a
+drill; in both languages."""
 
 from daemon.feeds.texts import Text
 
@@ -28,6 +29,10 @@ WHY = {
     "not_ready": Text("系统刚启动，请几秒后再发", "the box has just started; give it again in some seconds"),
     "unknown_alarm": Text("没有这个未恢复或未结案的报警", "no such alarm stands or is open"),
     "unknown_message": Text("没有这条等待回执的消息", "no such message waits for a receipt"),
+    "drill_over": Text(
+        "演练已结束，卡片已撤回；真有险情请看其他卡片，求援请不选卡片直接发",
+        "the drill is over and its card withdrawn; look at the other cards, and call for help without one",
+    ),
     "not_now": Text("未执行", "not done"),
 }
 """Code of a refusal -> what it says."""
@@ -43,6 +48,21 @@ VERBS = {
     "read": Text("已读", "read"),
 }
 """All that a guard's phone can say."""
+
+STAGED = Text("【演练】", "[DRILL] ")
+"""Before all else on the card of a drill."""
+
+REHEARSED = Text(
+    "这是演练：照真的做，但不真拨 119、110、120，改为口头报告；真有险情，不选卡片直接求援",
+    "This is a drill: do as in earnest, but say aloud what you would telephone; in need call for help without a card",
+)
+"""The first thing to do on the card of a drill."""
+
+HELP_PLAYED = Text(
+    "【演练】求援已记录，已按演练呼叫下一级。真有险情：不选卡片直接求援，即为真实报警",
+    "[DRILL] The call for help is recorded, the next step is called as a drill. For real help: without a card",
+)
+"""To a call for help on the card of a drill."""
 
 RECEIPTS = frozenset({"delivered", "read"})
 """Those that the phone says by itself of a message."""

@@ -17,6 +17,7 @@ from daemon.channels.message import Message, Receipt, ReceiptState, Recipient
 from daemon.clock import SystemClock
 from daemon.config import load as config
 from daemon.config.secrets import Secrets
+from daemon.drills.report import report
 from daemon.patrol.phones import Phones
 from gatehouse.alarms import Severity
 from gatehouse.events import Event
@@ -195,6 +196,42 @@ async def test_receipts_of_a_call_come_from_the_phone_or_it_has_failed(tmp_path:
         assert got["second"] == ["queued", "sent", "failed"]
         await box.phone.say("delivered", key="second")
         assert got["second"][-1] == "delivered", "late, and yet it came"
+
+
+async def test_a_drill_is_played_on_phones_kept_apart_and_taken_away_by_what_is_real(tmp_path: Path) -> None:
+    async with served(tmp_path) as box:
+        phone, exercises = box.phone, box.daemon.exercises
+        exercises.drill("b12", 600, "季度演练", "王五")
+        played = await phone.until(lambda topic, body: topic == "cards" and body["type"] == "card")
+        occurrence = played["card"]["occurrence"]
+        assert (played["event"], played["card"]["text"]["zh"]) == ("drill.alarm_raised", "【演练】火警")
+        for do in ("take", "on_site", "true", "help"):
+            assert (await phone.say(do, occurrence=occurrence))["state"] == "done", do
+        real = box.alarm()
+        await phone.until(
+            lambda topic, body: topic == "state" and [card["occurrence"] for card in body["cards"]] == [real]
+        )
+        said = [body for topic, body, _ in phone.heard if topic == "cards"]
+        first = next(body for body in said if body["card"]["occurrence"] == real)
+        closed = next(body for body in said if body["event"] == "drill.alarm_closed")
+        assert said.index(first) < said.index(closed), "what is real goes out first"
+        late = Message("late", "P1 火警：12栋", "去", Severity.P1, drill=True, occurrence=occurrence)
+        got: list[Receipt] = []
+        box.phones.put(late, Recipient("李四", "li"), got.append)
+        async with asyncio.timeout(5):
+            while len(got) < 2:  # noqa: ASYNC110 - the outbox tries
+                await asyncio.sleep(0.01)
+        assert got[-1].why == "the drill is over"
+        assert (await phone.say("take", occurrence=occurrence))["why"] == "drill_over"
+        alarm = box.daemon.engine.annunciator.standing["zones.b12.fire"]
+        assert (alarm.acknowledged_by, alarm.handling.assigned_to, alarm.handling.on_site_by) == ("", "", "")
+        await box.written("drill.patrol_refused")
+        events = await box.daemon.journal.read(0, 1000)
+        assert not [event for event in events if event.kind.startswith("patrol.")]
+        told = await report(box.daemon.journal, box.daemon.plan, "drill", "")
+        (li,) = told["people"]
+        assert li["person"] == "李四"
+        assert 0 <= li["answered"] <= li["going"] <= li["on_site"] <= li["verified"] <= li["helped"] <= told["lasted"]
 
 
 async def test_a_lost_phone_is_no_ones_any_more(tmp_path: Path) -> None:
