@@ -1,18 +1,32 @@
-"""How a carrier waits for a connection to come about while the watchdog sees that its feed is alive."""
+"""How a carrier tries a connection while the watchdog sees that its feed is alive."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
-_Made = TypeVar("_Made")
+from daemon.feeds.carrier import Receipt, UnreachableError
+
 _BEAT = 1.0
 
 
-async def beating(doing: Coroutine[Any, Any, _Made], beat: Callable[[], None]) -> _Made:
-    """What comes of it; `beat` is called at least every second until then."""
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(doing)
-        while not task.done():
-            await asyncio.wait([task], timeout=_BEAT)
-            beat()
-    return task.result()
+async def tried(
+    hello: Coroutine[Any, Any, Receipt], beat: Callable[[], None], farewell: Callable[[], Awaitable[None]]
+) -> None:
+    """Nothing, when the first message is accepted; else UnreachableError, or the cancellation, after `farewell`.
+
+    `beat` is called at least every second until then.
+    """
+    works = False
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(hello)
+            while not task.done():
+                await asyncio.wait([task], timeout=_BEAT)
+                beat()
+        receipt = task.result()
+        works = receipt.verdict == "accepted"
+    finally:
+        if not works:
+            await farewell()
+    if not works:
+        raise UnreachableError(receipt.why)

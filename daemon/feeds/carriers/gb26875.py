@@ -6,14 +6,13 @@ from typing import Any
 
 from daemon.clock import Clock
 from daemon.config.subscribers import Gb26875
-from daemon.feeds.carrier import Inquiry, UnreachableError
-from daemon.feeds.carriers.dialling import beating
+from daemon.feeds.carrier import Inquiry, Receipt
+from daemon.feeds.carriers.dialling import tried
 from daemon.feeds.gb26875.answers import Answers, Seat
 from daemon.feeds.gb26875.link import CentreLink
 from daemon.feeds.gb26875.memory import Memory
 from daemon.feeds.gb26875.said import DEEDS, STATES, Says
 from daemon.feeds.gb26875.table import Table
-from daemon.feeds.gb26875.transport import open_pipe
 from daemon.field.transport import explained
 
 _CARRIED = STATES | DEEDS.keys() | {"rollcall.answered"}
@@ -39,20 +38,17 @@ class CentreCarrier:
     async def dial(self, beat: Callable[[], None], hear: Callable[[Inquiry], None]) -> CentreLink:
         """It works when a first heartbeat is confirmed, or denied: somebody understood it. UnreachableError."""
         link = CentreLink(self._settings, self._says, self._memory, self._answers, self._clock)
-        if why := await beating(self._dial(link), beat):
-            if hasattr(link, "pipe"):
-                link.pipe.close()
-            raise UnreachableError(f"{self.address}: {why}")
+        await tried(self._hello(link), beat, link.farewell)
         return link
 
-    async def _dial(self, link: CentreLink) -> str:
-        """Why not; empty when it works."""
+    async def _hello(self, link: CentreLink) -> Receipt:
+        """A centre that denies it is told otherwise later."""
         try:
-            link.pipe = await open_pipe(self._settings.centre, link.hear, link.drop, datagrams=self._settings.udp)
+            await link.pipe.open(self._settings.centre, datagrams=self._settings.udp)
         except OSError as error:
-            return explained(error)
+            return Receipt("lost", f"{self.address}: {explained(error)}")
         receipt = await link.beat()
-        return receipt.why if receipt.verdict == "lost" else ""
+        return Receipt("lost", f"{self.address}: {receipt.why}") if receipt.verdict == "lost" else Receipt("accepted")
 
     def complain(self, channel: str, why: str) -> str:
         """A refusal in words, with what would help."""

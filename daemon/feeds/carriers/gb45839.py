@@ -16,6 +16,7 @@ from daemon.clock import Clock
 from daemon.config.subscribers import Gb45839
 from daemon.config.subscribers.gb45839 import Gb45839Device
 from daemon.feeds.carrier import Answer, Inquiry, Parcel, Receipt, Standing, answered
+from daemon.feeds.carriers.dialling import tried
 from daemon.feeds.carriers.gb45839_states import CARRIED, NORMAL, Standings
 from daemon.feeds.carriers.https import Posted, Poster, address, trust
 from daemon.feeds.carriers.one_by_one import OneByOne
@@ -54,7 +55,7 @@ class PlatformCarrier:
             None if settings.install is None else Poster(settings.install, await trust(settings.install, ca, client))
         )
         link = PlatformLink(self, settings, status, install)
-        await link.begin(link.hello(), beat)
+        await tried(link.hello(), beat, link.farewell)
         return link
 
     def complain(self, channel: str, why: str) -> str:

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from daemon.feeds.carrier import Answer, Lane, Parcel, Receipt, Standing, UnreachableError, answered
-from daemon.feeds.carriers.dialling import beating
+from daemon.feeds.carrier import Answer, Lane, Parcel, Receipt, Standing, answered
 
-ROOM = 2
-"""Messages of one lane that may wait here. Few: what waits here cannot be overtaken by severity 1 any more."""
+Say = Callable[[], Coroutine[Any, Any, Receipt]]
 
 
-class _Waiting(NamedTuple):
+class Waiting(NamedTuple):
+    """An event in its lane."""
+
     parcel: Parcel
     answer: Answer
 
@@ -23,12 +24,16 @@ class OneByOne:
     version = ""
     beside = False
     """True: severity 1 has a way of its own and waits for no answer to another message."""
+    room = 2
+    """Events of one lane that may wait here. Few: what waits here is overtaken by severity 1 only with `beside`."""
 
     def __init__(self) -> None:
         """Nothing waits yet."""
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._lanes: dict[Lane, deque[_Waiting]] = {lane: deque() for lane in Lane}
-        self._rooms = {lane: asyncio.Semaphore(ROOM) for lane in Lane}
+        self.lanes: dict[Lane, deque[Waiting]] = {lane: deque() for lane in Lane}
+        self._own: deque[tuple[Say, Answer]] = deque()
+        self._rooms = {lane: asyncio.Semaphore(self.room) for lane in Lane}
+        self._own_room = asyncio.Semaphore(self.room)
         self._open: set[Answer] = set()
         self._stir, self._hurry = asyncio.Event(), asyncio.Event()
         self._busy = False
@@ -39,6 +44,18 @@ class OneByOne:
         """Bring one event over; "lost" ends the connection."""
         raise NotImplementedError
 
+    async def bring(self, lane: Lane) -> bool:
+        """Send the first of a lane; False when what stands behind it must not follow: the feed begins anew."""
+        waiting = self.lanes[lane].popleft()
+        receipt = await self.send(waiting.parcel)
+        self.conclude([waiting.answer], receipt)
+        if receipt.verdict == "refused" and lane is Lane.IN_ORDER:
+            behind = [each.answer for each in self.lanes[lane]]
+            self.lanes[lane].clear()
+            self.conclude(behind, Receipt("refused", "one before it was refused"))
+            return False
+        return receipt.verdict != "lost"
+
     async def idle(self) -> None:
         """Called when nothing waits, at least every second: heartbeats."""
 
@@ -46,18 +63,6 @@ class OneByOne:
         """Let go of what is open."""
 
     # Connection
-
-    async def begin(self, hello: Coroutine[Any, Any, Receipt], beat: Callable[[], None]) -> None:
-        """Try it with a first message; UnreachableError, with nothing left open, when that is not accepted."""
-        works = False
-        try:
-            receipt = await beating(hello, beat)
-            works = receipt.verdict == "accepted"
-        finally:
-            if not works:
-                await self.farewell()
-        if not works:
-            raise UnreachableError(receipt.why)
 
     async def run(self) -> str:
         """Send what comes until something is lost."""
@@ -71,27 +76,27 @@ class OneByOne:
                     worker.cancel()
         finally:
             self.drop("")
-            for answer in self._open.copy():
-                _give(answer, Receipt("lost", self._ended.result()))
+            self.conclude(self._open.copy(), Receipt("lost", self._ended.result()))
             await self.farewell()
         return self._ended.result()
 
     async def publish(self, parcel: Parcel) -> Answer:
         """Put it into its lane; waits while that is full."""
         if self.beside and self._busy and parcel.lane is Lane.IN_ORDER and parcel.severity == 1:
-            self._lanes[Lane.AHEAD].append(_Waiting(parcel.hurried(), asyncio.get_running_loop().create_future()))
+            self.lanes[Lane.AHEAD].append(Waiting(parcel.hurried(), asyncio.get_running_loop().create_future()))
             self._hurry.set()
-        room = self._rooms[parcel.lane]
-        await room.acquire()
-        answer: Answer = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(self._open.discard)
-        answer.add_done_callback(lambda _: room.release())
-        if self._ended.done():
-            answer.set_result(Receipt("lost", self._ended.result()))
-        else:
-            self._open.add(answer)
-            self._lanes[parcel.lane].append(_Waiting(parcel, answer))
+        answer = await self._place(self._rooms[parcel.lane])
+        if not answer.done():
+            self.lanes[parcel.lane].append(Waiting(parcel, answer))
             (self._hurry if self.beside and parcel.lane is Lane.AHEAD else self._stir).set()
+        return answer
+
+    async def tell(self, say: Say) -> Answer:
+        """Send what is no event before all events that wait, but those that hurry."""
+        answer = await self._place(self._own_room)
+        if not answer.done():
+            self._own.append((say, answer))
+            self._stir.set()
         return answer
 
     async def greet(self) -> Answer:
@@ -118,43 +123,50 @@ class OneByOne:
 
     # One after the other
 
+    async def _place(self, room: asyncio.Semaphore) -> Answer:
+        await room.acquire()
+        answer: Answer = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(self._open.discard)
+        answer.add_done_callback(lambda _: room.release())
+        if self._ended.done():
+            answer.set_result(Receipt("lost", self._ended.result()))
+        else:
+            self._open.add(answer)
+        return answer
+
     async def _work(self) -> None:
-        lanes = [Lane.IN_ORDER, Lane.REFILL] if self.beside else [Lane.AHEAD, Lane.IN_ORDER, Lane.REFILL]
-        while True:
-            lane = next((lane for lane in lanes if self._lanes[lane]), None)
-            self._busy = lane is not None
-            if lane is not None:
-                await self._bring(lane)
-                continue
-            self._stir.clear()
-            await self.idle()
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._stir.wait()
-            except TimeoutError:
-                continue
+        while not self._ended.done():
+            self._busy = True
+            if not self.beside and self.lanes[Lane.AHEAD]:
+                await self.bring(Lane.AHEAD)
+            elif self._own:
+                say, answer = self._own.popleft()
+                self.conclude([answer], await say())
+            elif lane := next((lane for lane in (Lane.IN_ORDER, Lane.REFILL) if self.lanes[lane]), None):
+                await self.bring(lane)
+            else:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Until something comes, a second at most."""
+        self._stir.clear()
+        await self.idle()
+        self._busy = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._stir.wait()
 
     async def _hasten(self) -> None:
-        while True:
-            if not self._lanes[Lane.AHEAD]:
+        while not self._ended.done():
+            if not self.lanes[Lane.AHEAD]:
                 self._hurry.clear()
                 await self._hurry.wait()
-            await self._bring(Lane.AHEAD)
+            await self.bring(Lane.AHEAD)
 
-    async def _bring(self, lane: Lane) -> None:
-        """Send the next of a lane; what stands behind a refusal in its order is not sent, the feed begins anew."""
-        waiting = self._lanes[lane].popleft()
-        receipt = await self.send(waiting.parcel)
+    def conclude(self, answers: Iterable[Answer], receipt: Receipt) -> None:
+        """Say what became of messages; one that is lost ends the connection."""
         if receipt.verdict == "lost":
             self.drop(receipt.why)
-        _give(waiting.answer, receipt)
-        if receipt.verdict == "refused" and lane is Lane.IN_ORDER:
-            behind = list(self._lanes[lane])
-            self._lanes[lane].clear()
-            for each in behind:
-                _give(each.answer, Receipt("refused", "one before it was refused"))
-
-
-def _give(answer: Answer, receipt: Receipt) -> None:
-    if not answer.done():
-        answer.set_result(receipt)
+        for answer in answers:
+            if not answer.done():
+                answer.set_result(receipt)

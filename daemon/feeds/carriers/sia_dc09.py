@@ -16,6 +16,7 @@ import structlog
 from daemon.clock import Clock
 from daemon.config.subscribers import SiaDc09
 from daemon.feeds.carrier import Inquiry, Parcel, Receipt, UnreachableError
+from daemon.feeds.carriers.dialling import tried
 from daemon.feeds.carriers.one_by_one import OneByOne
 from daemon.feeds.carriers.sia_codes import CARRIED, code_of
 from daemon.feeds.carriers.sia_frames import KEYS, LONGEST, Reply, Sender, frame, read, stamp
@@ -59,7 +60,7 @@ class SiaCarrier:
         key = None if settings.key is None else _key(self._secrets(settings.key), settings.key)
         sender = Sender(settings.account, settings.prefix, settings.receiver_number, key)
         link = SiaLink(self, await self._wire(), sender, settings)
-        await link.begin(link.supervise(), beat)
+        await tried(link.supervise(), beat, link.farewell)
         return link
 
     def complain(self, channel: str, why: str) -> str:

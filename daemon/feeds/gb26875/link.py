@@ -49,8 +49,8 @@ class CentreLink:
     version = "GB/T 26875.3-2011"
 
     def __init__(self, settings: Gb26875, says: Says, memory: Memory, answers: Answers, clock: Clock) -> None:
-        """Not connected: `pipe` is to be set."""
-        self.pipe: Pipe
+        """Not connected: `pipe` is to be opened."""
+        self.pipe = Pipe(self.hear, self.drop)
         self._settings, self._says, self._memory, self._answers, self._clock = settings, says, memory, answers, clock
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._pending: dict[int, asyncio.Future[bool]] = {}
@@ -77,8 +77,12 @@ class CentreLink:
             self.drop("")
             for answer in list(self._open):
                 _give(answer, Receipt("lost", self._ended.result()))
-            self.pipe.close()
+            await self.farewell()
         return self._ended.result()
+
+    async def farewell(self) -> None:
+        """Hang up."""
+        self.pipe.close()
 
     def channel(self, parcel: Parcel) -> str:
         """A centre may know some kinds of event and deny others."""

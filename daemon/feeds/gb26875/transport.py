@@ -18,6 +18,20 @@ class Pipe(asyncio.Protocol, asyncio.DatagramProtocol):
         self._stream: asyncio.Transport | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
 
+    async def open(self, address: str, *, datagrams: bool) -> None:
+        """Connect within five seconds. OSError."""
+        host, _, port = address.rpartition(":")
+        host = host.strip("[]")
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_OPENING):
+                if datagrams:
+                    await loop.create_datagram_endpoint(lambda: self, remote_addr=(host, int(port)))
+                else:
+                    await loop.create_connection(lambda: self, host, int(port))
+        except TimeoutError as error:
+            raise OSError(f"no connection within {_OPENING:g} s") from error
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
         if hasattr(transport, "sendto"):
@@ -62,19 +76,3 @@ class Pipe(asyncio.Protocol, asyncio.DatagramProtocol):
         transport = self._stream or self._datagrams
         if transport is not None:
             transport.abort()
-
-
-async def open_pipe(
-    address: str, hear: Callable[[bytes], None], end: Callable[[str], None], *, datagrams: bool
-) -> Pipe:
-    """Open it within five seconds. OSError."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(_OPENING):
-            if datagrams:
-                return (await loop.create_datagram_endpoint(lambda: Pipe(hear, end), remote_addr=(host, int(port))))[1]
-            return (await loop.create_connection(lambda: Pipe(hear, end), host, int(port)))[1]
-    except TimeoutError as error:
-        raise OSError(f"no connection within {_OPENING:g} s") from error
