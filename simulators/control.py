@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from simulators.ask import Ask, ControlError
 from simulators.bodies import PRESS
+from simulators.calling import CallingLine
 from simulators.estate import Estate, put
 from simulators.faults import LineFaults, UnitFaults
 from simulators.site import SiteError
@@ -146,7 +147,7 @@ class Hands:
         """Bytes that nobody asked for on a line: line, hex."""
         line, text = ask.name("line", self._estate.lines), ask.one("hex", str)
         ask.done()
-        if not isinstance(line, StreamLine):
+        if not isinstance(line, StreamLine | CallingLine):
             raise ControlError(f"{line.name} is a gateway: nothing on it speaks unasked", 409)
         line.speak(bytes.fromhex(text))
         return {}

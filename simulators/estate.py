@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeGuard, cast
 from simulators import site as sites
 from simulators.bodies import Contact, Door, Terminal
 from simulators.boom import Boom, Wiring
+from simulators.calling import Caller, CallingLine
 from simulators.clock import Clock, FineClock
 from simulators.diary import Diary
 from simulators.meter import Meter
@@ -45,6 +46,10 @@ class Reader(Speaker, Protocol):
 _Kind = type[Unit] | type[Meter] | Callable[[Clock], Reader]
 
 
+class Panel(Terminals, Caller, Protocol):
+    """A fire panel: it calls, and tells what its terminals are told."""
+
+
 def _kind(path: str, device: Mapping[str, Any]) -> _Kind:
     """The class of a device."""
     driver = device.get("driver")
@@ -73,6 +78,7 @@ class Estate:
         self.lines: dict[str, Line] = {}
         self.units: dict[str, Unit | Meter] = {}
         self.readers: dict[str, Reader] = {}
+        self.panels: dict[str, Panel] = {}
         self.doors: dict[str, Door] = {}
         self.booms: dict[str, Boom] = {}
         self.fires: dict[str, list[Contact]] = {}
@@ -96,7 +102,7 @@ class Estate:
             "now": self.clock.now(),
             "number": self.diary.number,
             "lines": {name: line.state() for name, line in self.lines.items()},
-            "devices": {name: self._device_state(name) for name in (*self.units, *self.readers)},
+            "devices": {name: self._device_state(name) for name in (*self.units, *self.readers, *self.panels)},
             "doors": {name: door.state() for name, door in self.doors.items()},
             "lanes": {name: boom.state() for name, boom in self.booms.items()},
             "zones": {name: {"fire": [each.closed for each in fires]} for name, fires in self.fires.items()},
@@ -110,9 +116,10 @@ class Estate:
     def terminal(self, path: str, point: object) -> Terminal:
         """The screw that a site file calls `device.channel`. SiteError when there is none."""
         device, _, channel = str(point).partition(".")
-        unit = self.units.get(device)
+        unit = self.units.get(device) or self.panels.get(device)
         if unit is None:
-            raise SiteError(f"{path}: {point!r} is on no simulated device; there are: {', '.join(self.units)}")
+            there = ", ".join((*self.units, *self.panels))
+            raise SiteError(f"{path}: {point!r} is on no simulated device; there are: {there}")
         channels = getattr(unit, "channels", ())
         if channel not in channels:
             raise SiteError(f"{path}: {device} has no terminal {channel!r}; it has: {', '.join(channels) or 'none'}")
@@ -121,6 +128,8 @@ class Estate:
     def _device_state(self, name: str) -> dict[str, object]:
         if name in self.readers:
             return self.readers[name].state()
+        if name in self.panels:
+            return self.panels[name].state()
         return {**self.units[name].state(), **self.socket(name).state()}
 
     def _add_device(self, name: str, device: Mapping[str, Any]) -> None:
@@ -130,7 +139,9 @@ class Estate:
             raise SiteError(f"{path}.line: {device.get('line')!r} is no line; there are: {', '.join(self.lines)}")
         kind = _kind(path, device)
         self._inverted[name] = list(device.get("inverted") or [])
-        if _is_unit(kind):
+        if isinstance(line, CallingLine) or device.get("driver") == "gb26875":
+            self._add_panel(path, name, device, line)
+        elif _is_unit(kind):
             address = device.get("unit")
             if not isinstance(address, int) or not 1 <= address <= 255:
                 raise SiteError(f"{path}.unit: a unit address from 1 to 255 is wanted, found {address!r}")
@@ -147,6 +158,15 @@ class Estate:
         else:
             self.readers[name] = cast(Callable[[Clock], Reader], kind)(self.clock)
             line.connect(name, self.readers[name])
+
+    def _add_panel(self, path: str, name: str, device: Mapping[str, Any], line: Line) -> None:
+        if not isinstance(line, CallingLine) or device.get("driver") != "gb26875" or line.device is not None:
+            raise SiteError(f"{path}: one gb26875 on a line with listen, and nothing else there, can be simulated")
+        kind = cast(Callable[[Mapping[str, Any], Clock], Panel], _kind(path, device))
+        try:
+            self.panels[name] = line.device = kind(device, self.clock)
+        except ValueError as error:
+            raise SiteError(f"{path}.{error}") from error
 
     def _given(self, path: str, table: Mapping[str, Any], key: str) -> Terminal | None:
         return self.terminal(f"{path}.{key}", table[key]) if table.get(key) else None
@@ -188,14 +208,16 @@ class Estate:
 
 
 def _line(name: str, line: Mapping[str, Any], folder: Path, clock: Clock, *, pace: bool) -> Line:
-    form = cast(Form, sites.form(f"lines.{name}", line))
+    form = sites.form(f"lines.{name}", line)
     baud, characters = line.get("baud", 9600), line.get("format", "8N1")
     if not isinstance(baud, int) or not 300 <= baud <= 1_000_000:
         raise SiteError(f"lines.{name}.baud: a number of bits per second is wanted, found {baud!r}")
     if characters not in FORMATS:
         hint = " (8E1 without quotes is a number to YAML)" if isinstance(characters, float) else ""
         raise SiteError(f"lines.{name}.format: one of {', '.join(FORMATS)} is wanted, found {characters!r}{hint}")
-    return build(name, form, clock, Pace(baud, characters, pace), folder / f"{name}.port")
+    if form == "listen":
+        return CallingLine(name, clock, Pace(baud, characters, pace))
+    return build(name, cast(Form, form), clock, Pace(baud, characters, pace), folder / f"{name}.port")
 
 
 def put(file: Path, text: str) -> None:

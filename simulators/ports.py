@@ -8,12 +8,31 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from simulators.clock import Appointment, Clock
 
 _LOOK_AGAIN = 0.02
 """Seconds between two looks whether someone has opened a pty: the kernel tells only of those who leave."""
 _MOST_UNSENT = 65536
+
+
+class Port(Protocol):
+    """Where a host meets a line."""
+
+    @property
+    def address(self) -> dict[str, str]:
+        """How a host's configuration names it."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether it is there."""
+
+    async def plug(self) -> None:
+        """Let it be there."""
+
+    def unplug(self) -> None:
+        """Take it away from whoever uses it."""
 
 
 class PtyPort:

@@ -9,7 +9,7 @@ from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import Node
 
-FORMS = ("serial", "tcp", "rtu_over_tcp")
+FORMS = ("serial", "tcp", "rtu_over_tcp", "listen")
 
 
 class SiteError(Exception):
@@ -66,7 +66,7 @@ def section(site: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
 
 
 def form(path: str, line: Mapping[str, Any]) -> str:
-    """Which of serial, tcp and rtu_over_tcp a line is."""
+    """Which of the ways in `FORMS` a line ends."""
     forms = [each for each in FORMS if each in line]
     if len(forms) != 1:
         raise SiteError(f"{path}: exactly one of {', '.join(FORMS)} is wanted, found {', '.join(forms) or 'none'}")

@@ -10,7 +10,7 @@ from simulators.clock import Clock
 from simulators.faults import LineFaults, UnitFaults, facts
 from simulators.meter import DELAY, Meter
 from simulators.modbus import Responder
-from simulators.ports import Connection, PtyPort, TcpPort
+from simulators.ports import Connection, Port, PtyPort, TcpPort
 from simulators.segment import Pace, Segment
 from simulators.unit import Unit
 
@@ -56,7 +56,7 @@ class Socket:
 class Line:
     """What all lines are: units under names, faults, and a port to plug and unplug."""
 
-    port: PtyPort | TcpPort
+    port: Port
 
     def __init__(self, name: str, clock: Clock, pace: Pace) -> None:
         self.name = name

@@ -94,6 +94,6 @@ def _rewire(draft: Draft, file: Path) -> Iterable[Fault]:
         if wire is not None:
             check_ends(wires, (name,), wire)
         if wire is not None and lines[name] is not None:
-            ends = {way: getattr(wire, way) for way in WAYS}
+            ends = {way: getattr(wire, way) for way in (*WAYS, "peer")}
             lines[name] = Line.model_validate(lines[name].model_dump() | ends)
     return wires.faults

@@ -97,6 +97,8 @@ class Wires(Section):
     """host:port of a serial server that passes bytes through unchanged."""
     listen: Endpoint | None = None
     """host:port of this box at which a device that speaks unasked calls."""
+    peer: Peer | None = None
+    """With `listen`: the one IP address that may call."""
 
 
 class Line(Wires):
@@ -106,8 +108,6 @@ class Line(Wires):
     format: Format = "8N1"
     """Data bits, parity (N, E, O) and stop bits, in quotes. Meters mostly want "8E1", Modbus ASCII "7E1"."""
     title: str = ""
-    peer: Peer | None = None
-    """With `listen`: the one IP address that may call."""
     udp: bool = False
     """With `listen`: datagrams instead of a TCP connection."""
     unstable_name: bool = False

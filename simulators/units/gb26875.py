@@ -1,282 +1,184 @@
-"""Both ends of GB/T 26875.3-2011, by hand from the standard's tables with nothing but `struct`.
+"""A fire panel that speaks GB/T 26875.3-2011, as a site file describes it, for a simulated estate."""
 
-`Centre`: a fire monitoring centre, which devices connect to: confirms, denies, asks, calls the roll, sets the clock.
-`Panel`: a user transmission device or fire panel, which connects to somebody: reports, repeats, answers.
-"""
-
-import asyncio
+import functools
 import struct
-from collections.abc import Callable
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-CONTROL, SEND, CONFIRM, REQUEST, ANSWER, DENY = range(1, 7)
-LONGEST = 1024
-_HEAD = struct.Struct("<2sHBB6s6s6sHB")
-_WAIT = 2.0
-BODIES = {
-    1: ("system state", 4), 2: ("component state", 40), 3: ("analog value", 10), 4: ("operation", 4),
-    5: ("version", 4), 7: ("component config", 38), 21: ("device state", 1), 24: ("device operation", 2),
-    25: ("device version", 2),
-}  # fmt: skip
-"""Type of a data unit -> its name, and bytes of one object without its time."""
-_TIMELESS = {5, 7, 25}
-_LONE_TIME = {8: 2, 28: 0}
-"""Types that are a time, after so many bytes."""
+from simulators.clock import Appointment, Clock
+from simulators.fire_link import CONFIRM, DENY, SEND, WAIT, Frame, Panel, clock, cut
+
+_SYSTEM_BITS = (
+    "normal", "fire", "fault", "shielded", "supervise", "started", "feedback", "delayed", "mains", "battery", "bus",
+    "manual",
+)  # fmt: skip
+_DEVICE_BITS = ("normal", "fire", "fault", "mains", "battery", "link", "lines")
+_SYSTEM, _COMPONENT, _DEVICE = 1, 2, 21
+_SMOKE = 40
+_BEAT, _TRIES, _MOST_TOLD = 20.0, 3, 1000
 
 
-class Frame(NamedTuple):
-    """One message."""
+class Mouth(Protocol):
+    """The line of a panel."""
 
-    sequence: int
-    version: tuple[int, int]
-    time: bytes
-    source: bytes
-    destination: bytes
-    command: int
-    data: bytes
+    def speak(self, data: bytes) -> None:
+        """Send."""
+
+    def hang_up(self) -> None:
+        """Give up on this call, and make another."""
 
 
-class Thing(NamedTuple):
-    """One object of a data unit."""
+class Spot(NamedTuple):
+    """Whose state something is: type of the data unit that tells it, and what stands before the state in it."""
 
     kind: int
-    body: bytes
-    time: bytes
+    front: bytes
+
+    def told(self, state: int, at: datetime) -> bytes:
+        """One object."""
+        if self.kind == _DEVICE:
+            return bytes((state,)) + clock(at)
+        return self.front + struct.pack("<H", state) + bytes(31 if self.kind == _COMPONENT else 0) + clock(at)
 
 
-def clock(at: datetime) -> bytes:
-    """Second, minute, hour, day, month, year of the century."""
-    return bytes((at.second, at.minute, at.hour, at.day, at.month, at.year % 100))
+class Device(Panel):
+    """A panel on a line of its own, as a site file describes it: it calls, reports what its terminals are told, one
+    message after the other, and repeats each until it is confirmed."""
 
+    def __init__(self, settings: Mapping[str, Any], time: Clock) -> None:
+        """ValueError when it cannot be so."""
+        for key in ("address", "centre"):
+            if not isinstance(settings.get(key), int):
+                raise ValueError(f"{key}: a number is wanted, found {settings.get(key)!r}")
+        if settings.get("check", "sum") != "sum":
+            raise ValueError(f"check: only sum can be simulated, found {settings['check']!r}")
+        super().__init__(settings["address"], settings["centre"], datetime.now())  # noqa: DTZ005 - as clocks on walls
+        its = {"fire": {}, "fault": {"bit": "fault"}} | dict(settings.get("channels") or {})
+        self._terminals = {name: _bit(each) for name, each in its.items() if "analog" not in each}
+        self._time, self._line = time, None
+        self._states = {Spot(_SYSTEM, b"\1\1"): 1, Spot(_DEVICE, b""): 1} | {
+            spot: 1 for spot, _ in self._terminals.values()
+        }
+        self._untold: deque[bytes] = deque(maxlen=_MOST_TOLD)
+        self._tries, self._timer = 0, None
+        self._buffer = bytearray()
+        self.reads = {
+            each: functools.partial(self._all, kind) for each, kind in ((61, _SYSTEM), (62, _COMPONENT), (81, _DEVICE))
+        }
 
-def pack(frame: Frame) -> bytes:
-    """With start, sum and end."""
-    head = _HEAD.pack(
-        b"@@",
-        frame.sequence,
-        *frame.version,
-        frame.time,
-        frame.source,
-        frame.destination,
-        len(frame.data),
-        frame.command,
-    )
-    whole = head + frame.data
-    return whole + bytes((sum(whole[2:]) & 0xFF,)) + b"##"
+    _line: Mouth | None
+    _timer: Appointment | None
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of its terminals: `fire`, `fault`, and the channels that are no measures."""
+        return tuple(self._terminals)
 
-def cut(buffer: bytearray) -> Frame | None:
-    """The first frame of a buffer, taken out of it; None while it is not whole. ValueError for one that is wrong."""
-    if len(buffer) < _HEAD.size:
-        return None
-    start, sequence, major, minor, time, source, destination, length, command = _HEAD.unpack_from(buffer)
-    if start != b"@@" or length > LONGEST:
-        raise ValueError(f"begins with {bytes(buffer[:2])!r}, {length} bytes long")
-    size = _HEAD.size + length + 3
-    if len(buffer) < size:
-        return None
-    whole = bytes(buffer[:size])
-    del buffer[:size]
-    if whole[-2:] != b"##" or whole[-3] != sum(whole[2:-3]) & 0xFF or command not in range(1, 7):
-        raise ValueError(f"wrong end, sum or command: {whole.hex(' ')}")
-    return Frame(sequence, (major, minor), time, source, destination, command, whole[_HEAD.size : -3])
+    def watch(self, channel: str, callback: Callable[[bool], None]) -> None:
+        """Nobody moves anything on it."""
 
+    def sense(self, channel: str) -> bool:
+        """Whether a terminal's bit stands."""
+        spot, bit = self._terminals[channel]
+        return bool(self._states[spot] & bit)
 
-def things(data: bytes) -> list[Thing]:
-    """The objects of a data unit; none of an empty one. ValueError where bytes and count do not fit."""
-    if not data:
-        return []
-    kind, count, rest = data[0], data[1], data[2:]
-    if kind in _LONE_TIME:
-        front = _LONE_TIME[kind]
-        return [Thing(kind, rest[:front], rest[front:])]
-    if kind in {6, 26}:
-        return [Thing(kind, rest, b"")]
-    if kind not in BODIES:
-        raise ValueError(f"type {kind}")
-    body, time = BODIES[kind][1], 0 if kind in _TIMELESS else 6
-    if len(rest) != count * (body + time):
-        raise ValueError(f"{BODIES[kind][0]}: {count} objects in {len(rest)} bytes")
-    return [
-        Thing(kind, rest[at : at + body], rest[at + body : at + body + time]) for at in range(0, len(rest), body + time)
-    ]
+    def drive(self, channel: str, value: bool) -> None:
+        """Something happens, or is over."""
+        spot, bit = self._terminals[channel]
+        state = self._states[spot] & ~1 & ~bit | (bit if value else 0)
+        state = state or 1
+        if state != self._states[spot]:
+            self._states[spot] = state
+            told = spot.told(state, datetime.now())  # noqa: DTZ005 - as clocks on walls
+            self._untold.append(bytes((spot.kind, 1)) + told)
+            if len(self._untold) == 1 and self._line is not None:
+                self._say()
 
+    def state(self) -> dict[str, object]:
+        """As JSON can say it."""
+        told = {name: self.sense(name) for name in self._terminals}
+        orders = [frame.data[0] for frame in self.asked if frame.data]
+        return {"terminals": told, "untold": len(self._untold), "orders": orders, "faults": self.faults[-5:]}
 
-def component(system: tuple[int, int], kind: int, where: tuple[int, int], state: int, text: str) -> bytes:
-    """One component's state, 40 bytes; `system` is type and address, `where` zone and number, the text at most 31
-    bytes of GB 18030."""
-    return struct.pack("<BBBHHH31s", *system, kind, *where, state, text.encode("gb18030"))
+    def called(self, line: Mouth) -> None:
+        """Its centre has answered the call: say what it does not know, or only that all is well."""
+        self._line, self._tries = line, 0
+        self._buffer.clear()
+        self._beat()
 
+    def hung_up(self) -> None:
+        """Wait for the next call."""
+        self._line = None
+        self._wait(0.0, None)
 
-def analog(system: tuple[int, int], kind: int, where: tuple[int, int], measure: int, value: int) -> bytes:
-    """One analog value, 10 bytes."""
-    return struct.pack("<BBBHHBh", *system, kind, *where, measure, value)
-
-
-class _End:
-    """What both ends do: cut frames, keep sequences, wait for answers."""
-
-    def __init__(self, own: int, other: int) -> None:
-        """Addresses as numbers; on the wire six bytes, the lowest first."""
-        self.own, self.other = own.to_bytes(6, "little"), other.to_bytes(6, "little")
-        self.heard: list[Frame] = []
-        self.faults: list[str] = []
-        self._sequence = 0
-        self._waiting: dict[int, asyncio.Future[Frame]] = {}
-        self._writer: asyncio.StreamWriter | None = None
+    def hear(self, data: bytes) -> None:
+        """Answers, and what the centre wants."""
+        self._buffer += data
+        try:
+            while (frame := cut(self._buffer)) is not None:
+                self._hear(frame)
+                self._judge(frame)
+        except ValueError as error:
+            self.faults.append(str(error))
+            self._give_up()
 
     def write(self, raw: bytes) -> None:
         """These bytes, right or wrong."""
-        if self._writer is not None:
-            self._writer.write(raw)
+        if self._line is not None:
+            self._line.speak(raw)
 
-    def frame(self, sequence: int, command: int, data: bytes = b"") -> bytes:
-        """A frame of ours."""
-        return pack(Frame(sequence, (1, 1), clock(datetime.now()), self.own, self.other, command, data))  # noqa: DTZ005 - as clocks on walls
-
-    async def exchange(self, command: int, data: bytes, tries: int = 3, wait: float = _WAIT) -> Frame:
-        """Send until it is answered; TimeoutError when it never is."""
-        sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
-        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._waiting[sequence] = answer
-        try:
-            for _ in range(tries):
-                self.write(self.frame(sequence, command, data))
-                await asyncio.wait([answer], timeout=wait)
-                if answer.done():
-                    return answer.result()
-            raise TimeoutError(f"command {command} with {data.hex(' ')} was not answered {tries} times")
-        finally:
-            del self._waiting[sequence]
-
-    async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until the other side hangs up, or sends what is no frame."""
-        self._writer = writer
-        buffer = bytearray()
-        with suppress(ConnectionError):
-            while data := await reader.read(4096):
-                buffer += data
-                try:
-                    while (frame := cut(buffer)) is not None:
-                        self._hear(frame)
-                except ValueError as error:
-                    self.faults.append(str(error))
-                    break
-        writer.close()
-
-    def _hear(self, frame: Frame) -> None:
-        self.heard.append(frame)
-        if frame.destination != self.own or frame.source != self.other:
-            self.faults.append(f"addresses {frame.source.hex()} to {frame.destination.hex()}")
-        waiting = self._waiting.get(frame.sequence)
-        if frame.command in {CONFIRM, ANSWER, DENY}:
-            if waiting is not None and not waiting.done():
-                waiting.set_result(frame)
+    def _judge(self, frame: Frame) -> None:
+        del self.heard[:-100], self.asked[:-100]
+        if frame.sequence != self._sequence or not self._untold or frame.command not in {CONFIRM, DENY}:
+            return
+        if frame.command == DENY:
+            self._say()
+            return
+        self._untold.popleft()
+        self._sequence, self._tries = (self._sequence + 1) & 0xFFFF, 0
+        if self._untold:
+            self._say()
         else:
-            self.answer(frame)
+            self._wait(_BEAT, self._beat)
 
-    def answer(self, frame: Frame) -> None:
-        """To what the other side began."""
-        raise NotImplementedError
+    def _beat(self) -> None:
+        if not self._untold:
+            self._untold.append(b"")
+        self._say()
 
-
-class Centre(_End):
-    """A monitoring centre."""
-
-    def __init__(self, own: int, other: int) -> None:
-        """Confirms everything, until told otherwise."""
-        super().__init__(own, other)
-        self.told: list[Thing] = []
-        """Every object, in order; a frame that comes again is told once."""
-        self.beats = 0
-        self.deny = 0
-        """So many of the next messages are denied."""
-        self.mute = 0
-        """So many get no answer at all."""
-        self._last = (-1, b"")
-
-    def answer(self, frame: Frame) -> None:
-        """Confirm what is sound."""
-        if frame.command != SEND:
-            self.faults.append(f"command {frame.command} from a device")
+    def _say(self) -> None:
+        """The oldest that is not confirmed, perhaps again."""
+        if self._tries == _TRIES:
+            self._give_up()
             return
-        if self.mute:
-            self.mute -= 1
-            return
-        if self.deny:
-            self.deny -= 1
-            self.write(self.frame(frame.sequence, DENY))
-            return
-        self.write(self.frame(frame.sequence, CONFIRM))
-        if not frame.data:
-            self.beats += 1
-        elif self._last != (frame.sequence, frame.data):
-            self._last = (frame.sequence, frame.data)
-            try:
-                self.told += things(frame.data)
-            except (ValueError, IndexError) as error:
-                self.faults.append(f"{error}: {frame.data.hex(' ')}")
+        self._tries += 1
+        self._wait(WAIT, self._say)
+        self.write(self.frame(self._sequence, SEND, self._untold[0]))
 
-    def of(self, kind: int) -> list[Thing]:
-        """What was told of one type."""
-        return [thing for thing in self.told if thing.kind == kind]
+    def _give_up(self) -> None:
+        if self._line is not None:
+            self._line.hang_up()
 
-    async def ask(self, kind: int, *more: bytes) -> list[Thing]:
-        """Read something back: types 61 to 68, 81, 84, 85, 86, 88."""
-        body = b"".join(more) or b"\x00"
-        answer = await self.exchange(REQUEST, bytes((kind, 1)) + body)
-        if answer.command != ANSWER:
-            raise ValueError(f"answered with command {answer.command}")
-        return things(answer.data)
+    def _wait(self, seconds: float, then: Callable[[], None] | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._time.at(self._time.now() + seconds, then) if then is not None else None
 
-    async def call_roll(self, minutes: int) -> int:
-        """查岗; the command of the answer."""
-        return (await self.exchange(CONTROL, bytes((91, 1, minutes)))).command
-
-    async def set_clock(self, at: datetime) -> int:
-        """The command of the answer."""
-        return (await self.exchange(CONTROL, b"\x5a\x01" + clock(at))).command
+    def _all(self, kind: int, _: bytes) -> bytes:
+        """All states of a type, whichever were asked for."""
+        at = datetime.now()  # noqa: DTZ005 - as clocks on walls
+        each = [spot.told(state, at) for spot, state in self._states.items() if spot.kind == kind][:22]
+        return bytes((kind, len(each))) + b"".join(each)
 
 
-class Panel(_End):
-    """A fire panel behind a user transmission device."""
-
-    def __init__(self, own: int, other: int, at: datetime) -> None:
-        """`at`: what its clock shows in its answers."""
-        super().__init__(own, other)
-        self.at = at
-        self.asked: list[Frame] = []
-        self.reads: dict[int, Callable[[bytes], bytes]] = {
-            61: lambda _: bytes((1, 1, 1, 1, 1, 0)) + clock(self.at),
-            81: lambda _: bytes((21, 1, 1)) + clock(self.at),
-            85: lambda _: bytes((25, 1, 3, 1)),
-            88: lambda _: bytes((28, 1)) + clock(self.at),
-        }
-        """Type that is asked for -> the data unit that is answered; what is not here is denied."""
-
-    async def connect(self, host: str, port: int) -> asyncio.StreamReader:
-        """Call somebody; listen with `listen`."""
-        reader, self._writer = await asyncio.open_connection(host, port)
-        return reader
-
-    async def report(self, kind: int, *objects: bytes) -> int:
-        """Tell something, with the time; the command of the answer: 3 or 6."""
-        time = b"" if kind in _TIMELESS else clock(self.at)
-        data = bytes((kind, len(objects))) + b"".join(body + time for body in objects)
-        return (await self.exchange(SEND, data)).command
-
-    async def beat(self) -> int:
-        """An empty message."""
-        return (await self.exchange(SEND, b"")).command
-
-    def answer(self, frame: Frame) -> None:
-        """Confirm orders, answer questions."""
-        self.asked.append(frame)
-        if frame.command == CONTROL:
-            self.write(self.frame(frame.sequence, CONFIRM))
-        elif frame.command == REQUEST and frame.data and frame.data[0] in self.reads:
-            self.write(self.frame(frame.sequence, ANSWER, self.reads[frame.data[0]](frame.data)))
-        else:
-            self.write(self.frame(frame.sequence, DENY))
+def _bit(channel: Mapping[str, Any]) -> tuple[Spot, int]:
+    """Whose bit a channel is, and which."""
+    if "device" in channel:
+        return Spot(_DEVICE, b""), 1 << _DEVICE_BITS.index(channel["device"])
+    front, bit = bytes((channel.get("system", 1), channel.get("unit", 1))), channel.get("bit", "fire")
+    if "place" in channel:
+        zone, number = map(int, str(channel["place"]).split("-"))
+        front += struct.pack("<BHH", _SMOKE, zone, number)
+    return Spot(_COMPONENT if "place" in channel else _SYSTEM, front), 1 << _SYSTEM_BITS.index(bit)

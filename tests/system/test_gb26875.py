@@ -16,7 +16,7 @@ from daemon.feeds.carriers import carrier
 from daemon.feeds.feed import Feed, Pace
 from drivers import gb26875
 from gatehouse.events import Event
-from simulators.units.gb26875 import (
+from simulators.fire_link import (
     CONFIRM,
     DENY,
     SEND,
