@@ -103,3 +103,40 @@ METER = {"line": "gate", "driver": "dlt645", "address": "012345678901"}
 async def test_what_cannot_be_simulated_is_named_with_what_can(tmp_path: Path, changes: Any, says: str) -> None:
     with pytest.raises(SiteError, match=says):
         estate(site(**changes), tmp_path)
+
+
+PANEL = {"line": "fire", "driver": "gb26875", "address": 889, "centre": 88888}
+
+
+async def test_a_fire_panel_stands_on_a_line_that_calls(tmp_path: Path) -> None:
+    """Its terminals are its bits; a zone's contact may be one of them."""
+    heads = {"stair": {"place": "10-2"}, "mains": {"device": "mains"}, "heat": {"place": "10-2", "analog": 3}}
+    standing = estate(
+        site(
+            lines={"gate": {"serial": "/dev/x"}, "fire": {"listen": "10.0.0.1:5200", "peer": "10.0.0.9"}},
+            devices={"panel": PANEL | {"channels": heads}},
+            zones={"b12": {"fire": ["panel.stair"]}},
+        ),
+        tmp_path,
+    )
+    panel = standing.panels["panel"]
+    assert panel.channels == ("fire", "fault", "stair", "mains")
+    standing.fires["b12"][0].hold(True)
+    assert [panel.sense(each) for each in panel.channels] == [False, False, True, False]
+    assert panel.state()["untold"] == 1
+    assert standing.lines["fire"].port.address["peer"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        (PANEL | {"line": "gate"}, "on a line with listen"),
+        (PANEL | {"check": "xor"}, "only sum"),
+        (PANEL | {"centre": "x"}, "devices.panel.centre: a number"),
+        ({"line": "fire", "driver": "rdm6300"}, "one gb26875"),
+    ],
+)
+def test_panels_that_cannot_be_simulated(device: dict[str, Any], said: str, tmp_path: Path) -> None:
+    lines = {"gate": {"serial": "/dev/x"}, "fire": {"listen": "10.0.0.1:5200"}}
+    with pytest.raises(SiteError, match=said):
+        estate(site(lines=lines, devices={"panel": device}), tmp_path)
