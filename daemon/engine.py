@@ -69,8 +69,10 @@ class Engine:
         self._rules: dict[str, Rule] = {}
         self.said: dict[str, tuple[float, Sequence[Demand | Condition | Note]]] = {}
         """Rule -> when it was last judged, and all that it said then: kept for people who ask why."""
-        self._landings: dict[str, dict[str, tuple[str, Point, bool]]] = {}
-        """Device -> channel -> name and kind of its point, and whether it is to be turned round."""
+        self._landings: dict[str, dict[str, Point]] = {}
+        """Device -> channel -> its point."""
+        self._inverted: Collection[str] = frozenset()
+        """Points that are to be turned round."""
         self._renewals: dict[tuple[str, tuple[str, ...]], Renewal] = {}
         """By device and channels of a scan."""
         self._know(rules, actuators, inverted)
@@ -83,7 +85,7 @@ class Engine:
         self._renewals.clear()
         self.agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
-        self._landings = _landings(self.image.points.values(), frozenset(inverted))
+        self._landings, self._inverted = _landings(self.image.points.values()), frozenset(inverted)
         self._by_input: dict[str, list[Rule]] = defaultdict(list)
         self._by_output: dict[str, list[Rule]] = defaultdict(list)
         for rule in self._rules.values():
@@ -173,11 +175,11 @@ class Engine:
         """Take the samples of one exchange and act on whatever they change."""
         moved, landing = set(), self._landings[device]
         for channel, sample in samples.items():
-            name, point, inverted = landing[channel]
-            value, quality, note = sample.value, sample.quality, sample.note
+            point = landing[channel]
+            name, value, quality, note = point.name, sample.value, sample.quality, sample.note
             sort = type(value)
             if sort is bool:
-                value = not value if inverted else value
+                value = not value if name in self._inverted else value
             elif (sort is float or sort is int) and not point.low <= value <= point.high:  # type: ignore[operator]
                 quality, note = Quality.BAD, f"implausible: {value:g} {point.unit}".rstrip()
             if self.image.put(name, value, quality, now, note):
@@ -391,9 +393,9 @@ def _late(rule: str) -> str:
     return f"{rule} (before)"
 
 
-def _landings(points: Iterable[Point], inverted: Collection[str]) -> dict[str, dict[str, tuple[str, Point, bool]]]:
-    landings: dict[str, dict[str, tuple[str, Point, bool]]] = defaultdict(dict)
+def _landings(points: Iterable[Point]) -> dict[str, dict[str, Point]]:
+    landings: dict[str, dict[str, Point]] = defaultdict(dict)
     for point in points:
         device, _, channel = point.name.partition(".")
-        landings[device][channel] = point.name, point, point.name in inverted
+        landings[device][channel] = point
     return landings

@@ -1,7 +1,7 @@
 """Whether a device is there, how well it answers, and what it said last."""
 
 from array import array
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -48,7 +48,7 @@ class Presence:
     misses: int = 0
     late: int = 0
     """How often it had answered late when it was missed last."""
-    owed: deque[Question] = field(default_factory=deque)
+    owed: list[Question] = field(default_factory=list)
     """Writes that it needs before it is as the profile wants it."""
     prepare_at: float = 0.0
     """Not before this; one that ignores its settings is still read in between."""

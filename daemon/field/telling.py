@@ -148,7 +148,7 @@ class Telling:
 
     def _prepare(self, unit: Presence, then: Then) -> None:
         """One of the writes that the device needs since it came to life."""
-        question = unit.owed.popleft()
+        question = unit.owed.pop(0)
         self.read_first = len(unit.owed) % _SETTINGS_AT_ONCE == 0  # a new board must not keep the contacts unread
         done = partial(self._prepared, unit, question, then)
         matter = Matter(unit.tally, (unit.name, "write setting"), done)
@@ -170,7 +170,7 @@ class Telling:
             unit.tally["refused"] += 1
             unit.why = f"refused a setting that its profile wants: {why}"
         except NoAnswerError as why:
-            unit.owed.appendleft(question)
+            unit.owed.insert(0, question)
             unit.prepare_at = now + _PREPARE_AGAIN
             self._missed(unit, str(why), question)
         except PluginFaultError as why:

@@ -155,8 +155,9 @@ class Ring:
             self._names.clear()
             last = self._segments[-1]
             self._segments = deque([_Segment(last.began, last.last, last.last)])
-        self._names.append((kind, device, scan))
-        self._labels[kind, device, scan] = len(self._names) - 1
+        name = kind, device, scan
+        self._names.append(name)
+        self._labels[name] = len(self._names) - 1
         return len(self._names) - 1
 
     def _read(self, segment: _Segment, offset: int = 0) -> Iterator[Entry]:

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers.modbus import ascii, codec  # noqa: A004 - the framing's name
-from drivers.modbus._decode import Samples, bad, decoder
+from drivers.modbus._decode import Samples, bad, layout
 from drivers.modbus._explain import explain, places
 from drivers.modbus._factors import Factors
 from drivers.modbus._plan import Planner, Read
@@ -236,7 +236,11 @@ class Device:
     def _decoder(self, read: Read) -> Callable[[bytes], Samples]:
         """From the data of its answer to samples, with all that one of them means for another."""
         names = [channel.name for channel in read.channels]
-        decode = decoder(read.channels, read.first, self._settling.orders(names))
+        orders, shared = self._settling.orders(names), self.profile.shared
+        key = ("layout", read.first, *names, *orders.items())
+        if key not in shared:
+            shared[key] = layout(read.channels, read.first, orders)
+        decode: Callable[[bytes], Samples] = shared[key].decoder()
         guards = [
             (channel.name, self.profile.partner(channel.spec.only_if, channel.spec, channel.index))
             for channel in read.channels

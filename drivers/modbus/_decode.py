@@ -3,6 +3,7 @@
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -27,8 +28,49 @@ _set_value, _set_quality, _set_note = (
 _GOOD = Quality.GOOD
 
 
-def decoder(channels: Iterable[Channel], first: int, orders: Mapping[str, Order]) -> Callable[[bytes], Samples]:
-    """What turns the data of an answer, read from `first`, into these channels' samples.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the numbers of an answer stand and what each says: for all devices of a product the same."""
+
+    unpack: Callable[[bytes], tuple[Any, ...]]
+    fields: int
+    entries: tuple[tuple[str, int, Meaning], ...]
+    """Name of a channel, place of its number, and what that says."""
+
+    def decoder(self) -> Callable[[bytes], Samples]:
+        """What turns the answers of one device into samples."""
+        unpack, entries = self.unpack, self.entries
+        last: tuple[Any, ...] = (None,) * self.fields
+        kept: Samples = {}
+
+        def decode(data: bytes) -> Samples:
+            nonlocal last
+            numbers = unpack(data)
+            for name, place, meaning in entries:
+                number = numbers[place]
+                if number != last[place]:  # most values of a frame that changed have not
+                    kept[name] = meaning(number)
+            last = numbers
+            return kept.copy()
+
+        return decode
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Where the bits of an answer stand: for all devices of a product the same."""
+
+    places: tuple[tuple[str, int, int, Sample, Sample], ...]
+    """Name of a channel, byte, mask, and what it says when it is set and when not."""
+
+    def decoder(self) -> Callable[[bytes], Samples]:
+        """What turns answers into samples."""
+        places = self.places
+        return lambda data: {name: yes if data[at] & mask else no for name, at, mask, yes, no in places}
+
+
+def layout(channels: Iterable[Channel], first: int, orders: Mapping[str, Order]) -> Layout | Bits:
+    """How the data of an answer, read from `first`, say these channels' values.
 
     `orders`: the order of words of those channels where it had to be found out."""
     wanted = tuple(channels)
@@ -42,37 +84,23 @@ def bad(note: str) -> Sample:
     return Sample(None, Quality.BAD, note)
 
 
-def _bits(channels: tuple[Channel, ...], first: int) -> Callable[[bytes], Samples]:
+def _bits(channels: tuple[Channel, ...], first: int) -> Bits:
     places = []
     for channel in channels:
         offset = channel.address - first
         yes, no = (_OFF, _ON) if channel.spec.inverted else (_ON, _OFF)
         places.append((channel.name, offset >> 3, 1 << (offset & 7), yes, no))
-    return lambda data: {name: yes if data[at] & mask else no for name, at, mask, yes, no in places}
+    return Bits(tuple(places))
 
 
-def _registers(channels: tuple[Channel, ...], first: int, orders: Mapping[str, Order]) -> Callable[[bytes], Samples]:
+def _registers(channels: tuple[Channel, ...], first: int, orders: Mapping[str, Order]) -> Layout:
     fields: dict[tuple[int, str], int] = {}
     entries = []
     for channel in channels:
         offset, code, meaning = _field(channel.spec, orders.get(channel.name))
         place = fields.setdefault((2 * (channel.address - first) + offset, code), len(fields))
         entries.append((channel.name, place, meaning))
-    unpack = _unpacker(list(fields))
-    last: tuple[Any, ...] = (None,) * len(fields)
-    kept: Samples = {}
-
-    def decode(data: bytes) -> Samples:
-        nonlocal last
-        numbers = unpack(data)
-        for name, place, meaning in entries:
-            number = numbers[place]
-            if number != last[place]:  # most values of a frame that changed have not
-                kept[name] = meaning(number)
-        last = numbers
-        return kept.copy()
-
-    return decode
+    return Layout(_unpacker(list(fields)), len(fields), tuple(entries))
 
 
 def _unpacker(fields: list[tuple[int, str]]) -> Callable[[bytes], tuple[Any, ...]]:
