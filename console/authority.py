@@ -1,6 +1,7 @@
 """A certificate authority of the site's own, in a folder: for brokers and subscribers that no public one can reach.
 
 DIR/ca.pem, ca.key            the authority; only ca.pem is given to others
+DIR/ca.issued                 serials of all certificates ever made, by name: they are taken back together
 DIR/<name>.pem, <name>.key    one certificate each; <name>.both.pem is certificate and key in one, for `client:`
 """
 
@@ -73,7 +74,7 @@ class Authority:
             .add_extension(usage, critical=True)
             .sign(key, hashes.SHA256())
         )
-        self._keep(AUTHORITY, made, key)
+        self._keep(AUTHORITY, made, key, {})
         self._list(made, key, [], now)
         return self.paper(AUTHORITY)
 
@@ -85,7 +86,15 @@ class Authority:
         return self._issue(name, ExtendedKeyUsageOID.SERVER_AUTH, names, days, now)
 
     def client(self, name: str, days: int, now: datetime) -> Paper:
-        """A certificate by which someone proves to be `name`, which the broker takes as the user."""
+        """A certificate by which someone proves to be `name`, which the broker takes as the user; one at a time."""
+        if name != AUTHORITY and self._file(name, "pem").exists():
+            raise AuthorityError(
+                f"已有 {name}：续期用 gatehouse certs renew；手机或密钥丢了先 gatehouse certs revoke。 "
+                f"There is a {name} already: renew it, or revoke it first when the phone or the key is lost."
+            )
+        return self._client(name, days, now)
+
+    def _client(self, name: str, days: int, now: datetime) -> Paper:
         return self._issue(name, ExtendedKeyUsageOID.CLIENT_AUTH, None, days, now)
 
     def renew(self, name: str, days: int, now: datetime) -> Paper:
@@ -95,20 +104,37 @@ class Authority:
             raise AuthorityError(
                 "证书机构不能续期；请在新目录另建并重发证书。 An authority is not renewed: make another."
             )
-        return self.broker(name, list(old.hosts), days, now) if old.use == "broker" else self.client(name, days, now)
+        return self.broker(name, list(old.hosts), days, now) if old.use == "broker" else self._client(name, days, now)
 
     def revoke(self, name: str, now: datetime) -> Path:
-        """Take a certificate back, because the phone or the key is lost; the list that the broker is to be given."""
+        """Take all certificates of a name back, those renewed since too; the list that the broker is to be given."""
         file = self.paper(name).file
         if name == AUTHORITY:
             raise AuthorityError("证书机构不能吊销；请在新目录另建。 An authority is not taken back: make another one.")
         signer, sign = self._signer(now)
         serial = x509.load_pem_x509_certificate(file.read_bytes()).serial_number
-        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
-        self._list(signer, sign, [*self._revoked(), entry], now)
+        issued = self._issued()
+        serials = dict.fromkeys([*issued.pop(name, []), serial])
+        entry = x509.RevokedCertificateBuilder().revocation_date(now)
+        self._list(signer, sign, [*self._revoked(), *(entry.serial_number(each).build() for each in serials)], now)
+        self._note(issued)
         for ending in ("pem", "key", "both.pem"):
             self._file(name, ending).unlink(missing_ok=True)
         return self._file(AUTHORITY, "crl")
+
+    def _issued(self) -> dict[str, list[int]]:
+        """Serials by name, the oldest first. A folder of an earlier version has none."""
+        try:
+            rows = [row.split() for row in self._file(AUTHORITY, "issued").read_text().splitlines()]
+            return {name: [int(serial, 16) for serial in serials] for name, *serials in rows}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise AuthorityError(f"{self.folder}/ca.issued 读不了。 It cannot be read: {error}") from error
+
+    def _note(self, issued: dict[str, list[int]]) -> None:
+        rows = [" ".join([name, *(f"{serial:x}" for serial in serials)]) for name, serials in issued.items()]
+        _write(self._file(AUTHORITY, "issued"), "".join(f"{row}\n" for row in rows).encode(), 0o600)
 
     def _revoked(self) -> list[x509.RevokedCertificate]:
         try:
@@ -174,7 +200,11 @@ class Authority:
         )
         if names is not None:
             builder = builder.add_extension(names, critical=False)
-        self._keep(name, builder.sign(sign, hashes.SHA256()), key)
+        made = builder.sign(sign, hashes.SHA256())
+        issued = self._issued()
+        old = [x509.load_pem_x509_certificate(file.read_bytes()).serial_number
+               for file in [self._file(name, "pem")] if name not in issued and file.exists()]  # fmt: skip
+        self._keep(name, made, key, issued | {name: [*issued.get(name, old), made.serial_number]})
         return self.paper(name)
 
     def _signer(self, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -194,13 +224,16 @@ class Authority:
             )
         return made, key
 
-    def _keep(self, name: str, made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-        """Certificate beside key: the key is never readable by others, not even for an instant."""
+    def _keep(
+        self, name: str, made: x509.Certificate, key: ec.EllipticCurvePrivateKey, issued: dict[str, list[int]]
+    ) -> None:
+        """Certificate beside key: the key is never readable by others, not even for an instant. Noted before all."""
         certificate = made.public_bytes(serialization.Encoding.PEM)
         secret = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         try:
+            self._note(issued)
             _write(self._file(name, "key"), secret, 0o600)
             if name != AUTHORITY:
                 _write(self._file(name, "both.pem"), certificate + secret, 0o600)

@@ -49,6 +49,34 @@ def test_another_authority_is_not_ours(authority: Authority, tmp_path: Path) -> 
     assert "error" in said
 
 
+def test_taking_back_a_name_takes_back_what_it_had_before_it_was_renewed(authority: Authority) -> None:
+    folder = authority.folder
+    authority.client("li", 100, NOW)
+    (folder / "first.pem").write_bytes((folder / "li.pem").read_bytes())
+    authority.renew("li", 100, NOW)
+    (folder / "second.pem").write_bytes((folder / "li.pem").read_bytes())
+    with pytest.raises(AuthorityError, match=r"已有 li"):
+        authority.client("li", 100, NOW)
+    authority.client("wang", 100, NOW)
+    authority.revoke("li", NOW)
+    crl = ("-crl_check", "-CRLfile", str(folder / "ca.crl"))
+    assert "revoked" in verified(folder, "first", *crl)
+    assert "revoked" in verified(folder, "second", *crl)
+    assert "OK" in verified(folder, "wang", *crl)
+    authority.client("li", 100, NOW)
+    assert "OK" in verified(folder, "li", *crl), "the new phone of the same guard"
+
+
+def test_a_folder_of_an_earlier_version_learns_of_its_certificates_when_they_are_renewed(authority: Authority) -> None:
+    folder = authority.folder
+    authority.client("li", 100, NOW)
+    (folder / "first.pem").write_bytes((folder / "li.pem").read_bytes())
+    (folder / "ca.issued").unlink()
+    authority.renew("li", 100, NOW)
+    authority.revoke("li", NOW)
+    assert "revoked" in verified(folder, "first", "-crl_check", "-CRLfile", str(folder / "ca.crl"))
+
+
 def test_what_is_taken_back_counts_no_more(authority: Authority) -> None:
     folder = authority.folder
     for name in ("zhang", "li"):
