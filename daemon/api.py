@@ -77,7 +77,8 @@ class Api:
         self._leaving = True
 
     async def _get_status(self, _: Request) -> Response:
-        return answered(self._status.document())
+        pieces = [piece async for piece in self._status.told()]
+        return Response(b"".join(pieces), media_type="application/json")
 
     async def _get_events(self, request: Request) -> Response:
         query = request.query_params

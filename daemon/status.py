@@ -1,9 +1,13 @@
 """What the daemon knows, as one plain document for people and programs."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from daemon.alarms import listing
 from daemon.channels.outbox import Outbox
@@ -19,11 +23,14 @@ from daemon.field.lines import LineOwner
 from daemon.journal.journal import Journal
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+_NOTHING: dict[str, str] = dict.fromkeys(LANGUAGES, "")
+_POINTS = 100
+"""Points told in one go: in between, doors have their turn."""
 
 
 def _text(why: str) -> dict[str, str]:
     """The same in each language."""
-    return {language: phrase(why, language) for language in LANGUAGES}
+    return {language: phrase(why, language) for language in LANGUAGES} if why else _NOTHING
 
 
 class Status:
@@ -49,7 +56,23 @@ class Status:
         self.exercises: Exercises | None = None
 
     def document(self) -> dict[str, Any]:
-        """Everything, at this instant."""
+        """Everything, at this instant. On a large site that takes a second, with nothing else done: see `told`."""
+        return self._brief() | {"lines": dict(self.lines()), "points": dict(self.points())}
+
+    async def told(self) -> AsyncIterator[bytes]:
+        """The same as JSON in pieces, each of its own instant: in between everybody else has a turn."""
+        yield msgspec.json.encode(self._brief())[:-1]
+        for name, pieces in (("lines", self.lines()), ("points", self.points())):
+            yield b',"' + name.encode() + b'":{'
+            comma, most = b"", 1 if name == "lines" else _POINTS
+            while piece := dict(islice(pieces, most)):
+                yield comma + msgspec.json.encode(piece)[1:-1]
+                comma = b","
+                await asyncio.sleep(0)
+            yield b"}"
+        yield b"}"
+
+    def _brief(self) -> dict[str, Any]:
         site = self.plan.site.site
         return {
             "site": {"id": site.id, "name": site.name, "timezone": site.timezone},
@@ -58,8 +81,6 @@ class Status:
             "running": round(self._clock.monotonic() - self._started, 1),
             "armed": not self._engine.waiting,
             "waiting": sorted(self._engine.waiting),
-            "lines": self.lines(),
-            "points": self.points(),
             "outputs": self.outputs(),
             "alarms": self.alarms(),
             "cases": len(self._engine.annunciator.cases),
@@ -77,19 +98,18 @@ class Status:
             "exercises": self.exercises.status() if self.exercises else None,
         }
 
-    def lines(self) -> dict[str, dict[str, Any]]:
-        """Every line and its devices, with what was measured of them."""
-        answer = {}
-        for name, line in self._lines.items():
+    def lines(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every line and its devices, with what was measured of them; what goes meanwhile is left out."""
+        for name, line in list(self._lines.items()):
+            if self._lines.get(name) is not line:
+                continue
             its = line.status()
             devices = {
                 device: {"title": self._titles(f"devices.{device}")} | found | {"text": _text(found["why"])}
                 for device, found in its["devices"].items()
             }
-            title = self._titles(f"lines.{name}")
-            answer[name] = {"title": title} | its | {"text": _text(its["why"]), "devices": devices}
-            answer[name]["promised_load"] = self._promise(name, devices)
-        return answer
+            said = {"title": self._titles(f"lines.{name}")} | its | {"text": _text(its["why"]), "devices": devices}
+            yield name, said | {"promised_load": self._promise(name, devices)}
 
     def _promise(self, line: str, devices: Mapping[str, Mapping[str, Any]]) -> float | None:
         """Set beside each scan's ages how old its readings may get; the share of the line's time that is asked for."""
@@ -124,23 +144,28 @@ class Status:
     def _titles(self, subject: str) -> str:
         return self.plan.titles.get(subject, "")
 
-    def points(self) -> dict[str, dict[str, Any]]:
-        """Every point with value, quality and age in seconds."""
-        now = self._clock.monotonic()
-        answer = {}
-        for name, point in self._engine.image.points.items():
-            reading = self._engine.image.read(name, now)
-            answer[name] = {
-                "title": point.title,
-                "value": reading.value,
-                "unit": point.unit,
-                "quality": reading.quality.name.lower(),
-                "age": round(now - reading.at, 3) if reading.at > float("-inf") else None,
-                "note": reading.note,
-                "text": _text(reading.note),
-                "momentary": point.momentary,
-            }
-        return answer
+    def points(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every point with value, quality and age in seconds; what goes meanwhile is left out."""
+        image = self._engine.image
+        for name in list(image.points):
+            point = image.points.get(name)
+            if point is None:
+                continue
+            now = self._clock.monotonic()
+            reading = image.read(name, now)
+            yield (
+                name,
+                {
+                    "title": point.title,
+                    "value": reading.value,
+                    "unit": point.unit,
+                    "quality": reading.quality.name.lower(),
+                    "age": round(now - reading.at, 3) if reading.at > float("-inf") else None,
+                    "note": reading.note,
+                    "text": _text(reading.note),
+                    "momentary": point.momentary,
+                },
+            )
 
     def outputs(self) -> dict[str, dict[str, Any]]:
         """Every output, what it is told, and by whom."""

@@ -146,7 +146,7 @@ async def test_a_fault_of_our_own_is_said_so_in_json(desk: Desk, monkeypatch: py
     def broken() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(desk.house.daemon.status, "document", broken)
+    monkeypatch.setattr(desk.house.daemon.status, "points", broken)
     assert "内部错误（ZeroDivisionError）" in await desk.refused(lambda client: client.get("/v1/status"))
     monkeypatch.undo()
     assert await desk.ask(lambda client: client.get("/v1/status")), "and the next one is served"

@@ -1,5 +1,6 @@
 """What the daemon knows, whole: every point with quality and age, every alarm with its place, and always JSON."""
 
+import asyncio
 import json
 import math
 from typing import Any
@@ -24,7 +25,41 @@ def document(house) -> dict[str, Any]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON")
 
-    return json.loads(msgspec.json.encode(house.daemon.status.document()), parse_constant=refuse)
+    async def told() -> bytes:
+        return b"".join([piece async for piece in house.daemon.status.told()])
+
+    return json.loads(asyncio.run(told()), parse_constant=refuse)
+
+
+def test_at_once_and_piece_by_piece_it_is_the_same(house):
+    house.quiet(input1=True)
+    assert document(house) == json.loads(msgspec.json.encode(house.daemon.status.document()))
+
+
+async def test_between_two_pieces_everybody_has_a_turn_and_what_goes_meanwhile_is_left_out(house, monkeypatch):
+    monkeypatch.setattr("daemon.status._POINTS", 1)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    told = house.daemon.status.told()
+    pieces = [await anext(told)]
+    while b'"points"' not in pieces[-1]:
+        pieces.append(await anext(told))
+    pieces.append(await anext(told))  # the first point
+    gone = list(house.daemon.image.points)[-1]
+    del house.daemon.image.points[gone]
+    pieces += [piece async for piece in told]
+    task.cancel()
+    document = json.loads(b"".join(pieces))
+    assert document["points"].keys() == house.daemon.image.points.keys()
+    assert document["lines"].keys() == house.daemon.lines.keys()
+    assert turns >= len(document["points"])
 
 
 def test_the_head_says_where_when_and_for_how_long(house):
