@@ -20,20 +20,29 @@ _USUAL = Text("请处理，并在系统中确认。", "See to it, and acknowledg
 
 
 def called(  # noqa: PLR0917 - what, where, when, how late
-    kind: str, severity: int, place: str, local: datetime, elapsed: float, late: float, language: Language
+    kind: str,
+    severity: int,
+    place: str,
+    local: datetime,
+    elapsed: float,
+    late: float,
+    language: Language,
+    where: str = "",
 ) -> tuple[str, str]:
-    """Title and text of a message."""
+    """Title and text of a message. `where`: the very head or button; of a call for help who it is."""
     head = f"P{severity} {title(kind, language)}"
     duty = _DUTIES.get("fire" if kind in _SMOKE else kind, _USUAL).say(language)
     if language == "zh":
         since = f"{local:%m月%d日 %H:%M:%S} 发生"
         waited = f"，已 {_span(elapsed, 'zh')}无人确认" if elapsed >= 15 else ""
         delayed = f"（系统中断，本条迟 {_span(late, 'zh')}）" if late else ""
-        return f"{head}：{place}", f"{place}，{since}{waited}。{duty}{delayed}"
+        spot = f"{place}，{where}" if where else place
+        return f"{head}：{place}", f"{spot}，{since}{waited}。{duty}{delayed}"
     since = f"since {local:%d %b %H:%M:%S}"
     waited = f", unacknowledged for {_span(elapsed, 'en')}" if elapsed >= 15 else ""
     delayed = f" (The system was down: {_span(late, 'en')} late.)" if late else ""
-    return f"{head}: {place}", f"{place}, {since}{waited}. {duty}{delayed}"
+    spot = f"{place}, {where}" if where else place
+    return f"{head}: {place}", f"{spot}, {since}{waited}. {duty}{delayed}"
 
 
 def earnest(head: str, text: str, language: Language) -> tuple[str, str]:

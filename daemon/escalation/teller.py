@@ -12,9 +12,11 @@ from daemon.escalation import sayings
 from daemon.escalation.climb import Ring
 from daemon.escalation.directory import Address, Directory
 from daemon.recorder import Recorder
-from gatehouse.alarms import Alarm
+from gatehouse.alarms import Alarm, Condition
 
 NO_CHANNEL = "the channel was taken out of the site"
+_LONGEST = 60
+"""Characters of a place that people wrote."""
 NO_ADDRESS = "there is no address for this channel"
 
 
@@ -81,7 +83,8 @@ class Teller:
         local = call.alarm.raised.astimezone(self._zone)
         place = self.place(its.subject, language)
         head, text = sayings.called(
-            its.kind, int(its.severity), place, local, call.elapsed, ring.late, language  # type: ignore[arg-type] # one of the two
+            its.kind, int(its.severity), place, local, call.elapsed, ring.late, language,  # type: ignore[arg-type] # one of the two
+            _where(its),
         )  # fmt: skip
         if not call.drill and self.earnest():
             head, text = sayings.earnest(head, text, language)  # type: ignore[arg-type] # one of the two
@@ -145,6 +148,12 @@ class Teller:
         severity = int(its.severity)
         emit = self._recorder.emit
         emit("alarm.escalated", its.subject, actor="daemon", severity=severity, content=content, drill=alarm.drill)
+
+
+def _where(its: Condition) -> str:
+    """The head, button or person that a rule names, short enough for a lock screen."""
+    where = its.evidence.get("where")
+    return where[:_LONGEST] if isinstance(where, str) else ""
 
 
 def _always_plain() -> bool:

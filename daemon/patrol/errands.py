@@ -1,7 +1,6 @@
 """What a guard says by phone, done at the desk in the guard's name."""
 
 from collections.abc import Callable
-
 from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
 from daemon.engine import Engine
@@ -58,7 +57,7 @@ class Errands:
             return f"{HELP_PLAYED.zh}。 {HELP_PLAYED.en}."
         subject = alarm.condition.subject if alarm else place
         name, engine = f"patrol.{command.guard}.help", self._engine
-        said = {"why": f"{by} needs help", "why_zh": f"{by} 请求支援"}
+        said = {"where": by}  # who it is, on every card and in every message
         if alarm is not None:
             said["about"] = alarm.condition.alarm
         engine.raise_own(own(name, HELP, subject, True, Severity.P1, **said))

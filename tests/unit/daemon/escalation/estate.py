@@ -119,10 +119,14 @@ class Estate(House):
         else:
             self.kept[key] = state
 
-    def alarm(self, name: str = "zones.b12.fire", severity: Severity = Severity.P1, *, active: bool = True) -> None:
-        """A condition of any kind, as a rule would say it."""
+    def alarm(
+        self, name: str = "zones.b12.fire", severity: Severity = Severity.P1, *, active: bool = True, **seen: str
+    ) -> None:
+        """A condition of any kind, as a rule would say it, with what it has seen."""
         subject, _, kind = name.rpartition(".")
-        its = Condition(alarm=name, active=active, severity=severity, kind=kind, subject=subject, latch=False)
+        its = Condition(
+            alarm=name, active=active, severity=severity, kind=kind, subject=subject, latch=False, evidence=seen
+        )
         self.engine.annunciator.judge(its, "test", self.clock.utc())
 
     def wait(self, seconds: float = 0.0) -> None:

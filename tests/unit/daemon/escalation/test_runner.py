@@ -54,6 +54,15 @@ def test_it_climbs_to_the_top_while_nobody_answers(estate: Estate) -> None:
     assert "unacknowledged for" in message.text
 
 
+def test_a_message_says_which_head_it_is_or_who_needs_help(estate: Estate) -> None:
+    estate.alarm("zones.b12.fire", where="3楼东走廊" * 20)
+    estate.wait()
+    message = estate.boxes["text"].put_in[-1][0]
+    assert message.title == "P1 火警：12栋"
+    assert message.text.startswith("12栋，3楼东走廊3楼东走廊")
+    assert len(message.text) < 120, "a lock screen"
+
+
 def test_an_acknowledgement_ends_it_and_the_siren_with_it(estate: Estate) -> None:
     estate.alarm()
     estate.wait(1)

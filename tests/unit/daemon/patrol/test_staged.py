@@ -118,6 +118,15 @@ def test_a_call_for_help_on_its_card_is_played_and_one_without_a_card_is_real(po
     assert not post.ground.exercises.drills.running, "somebody really needs help"
 
 
+def test_a_call_for_help_says_whose_it_is(post: Post) -> None:
+    assert post.say("help")["state"] == "done"
+    (card,) = post.cards()
+    assert (card["text"]["zh"], card["where"]) == (
+        "巡逻员求援",
+        post.patrol.cards._plan().directory.people["wang"].name,
+    )
+
+
 def test_what_is_real_comes_first_and_takes_the_drill_away(post: Post) -> None:
     post.drill()
     post.ground.alarm("doors.east.forced", 2)  # type: ignore[arg-type]
