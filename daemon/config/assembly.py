@@ -88,7 +88,7 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
         loads=loads,
         directory=directory,
         drills={f"zones.{name}": full["drill"] for name, full in releases.items()},
-        warnings=(*ladders.warnings(draft, directory), *record.warnings(draft.journal, draft.document)),
+        warnings=(*ladders.warnings(draft, directory, rules), *record.warnings(draft.journal, draft.document)),
     )
 
 

@@ -11,9 +11,10 @@ from daemon.config.references import Names
 from daemon.config.rotas import Rotas
 from daemon.config.secrets import SecretError, Secrets
 from daemon.escalation.directory import Address, Directory, Person
-from daemon.escalation.ladder import Ladder, Step
+from daemon.escalation.ladder import Ladder, Step, choose
 from daemon.escalation.standard import standard
 from daemon.feeds.texts import ALARMS
+from gatehouse.rule import Rule
 
 _USUAL_UNREAD = 60.0
 """Seconds, after the last step of a ladder."""
@@ -55,8 +56,9 @@ def secrets(draft: Draft, store: Secrets) -> None:
                 draft.document.fault(where, error.code, **error.values)  # type: ignore[arg-type] # no `at_key` there
 
 
-def warnings(draft: Draft, its: Directory) -> Iterator[Fault]:
-    """What may be run and should not stay so: alarms that reach nobody."""
+def warnings(draft: Draft, its: Directory, rules: Collection[Rule]) -> Iterator[Fault]:
+    """What may be run and should not stay so: alarms that reach nobody, bells where there is gas."""
+    yield from _bells(draft, its, rules)
     if not its.people and not any(step.post for ladder in its.ladders for step in ladder.steps):
         why = Term("there are no people to call")
     elif not its.channels:
@@ -66,6 +68,22 @@ def warnings(draft: Draft, its: Directory) -> Iterator[Fault]:
     else:
         return
     yield draft.document.place(("site",), at_key=True).fault((), "reaches_nobody", why=why)
+
+
+def _bells(draft: Draft, its: Directory, rules: Collection[Rule]) -> Iterator[Fault]:
+    """Sirens and lamps of a ladder that gas climbs only because no other fits; one that names its kinds meant it."""
+    written = draft.document.data.get("rules") or {}
+    gas = [rule for rule in rules if rule.name in written and written[rule.name].get("kind") == "gas"]
+    told = set()
+    for rule in gas:
+        for kind, severity in (("gas", 1), ("valve_open", 1), ("gas_low", 2)):
+            ladder = choose(its.ladders, severity, getattr(rule, "subject", ""), kind)
+            if ladder is None or ladder.kinds or ladder.name in told or its.standard:
+                continue
+            if outputs := list(dict.fromkeys(name for step in ladder.steps for name in step.outputs)):
+                told.add(ladder.name)
+                place = draft.document.place(("ladders", ladder.name), at_key=True)
+                yield place.fault(("ladders", ladder.name), "gas_bells", value=rule.name, known=listed(outputs))
 
 
 class _Known:

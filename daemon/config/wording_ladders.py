@@ -67,6 +67,11 @@ LADDERS = {
         "no channel was tested to: {people}", "gatehouse ladder test {example} --by NAME; or: check --allow-untested",
         "以下人员或群没有测试过的通道：{people}",
         "请运行 gatehouse ladder test {example} --by 姓名；或用 check --allow-untested 放行"),
+    "gas_bells": (
+        "gas alarms of '{value}' climb this ladder, too, and it switches {known}: nothing may ring or light up in gas",
+        "write a ladder without outputs for them, kinds: [gas, gas_low, valve_open] (docs/escalation.md)",
+        "'{value}' 的燃气报警也走这条阶梯，会启动 {known}：有燃气的地方不能响铃、开灯",
+        "请为它另写一条没有 outputs 的阶梯，kinds: [gas, gas_low, valve_open]（docs/escalation.md）"),
     "reaches_nobody": (
         "alarms reach nobody: {why}",
         "write people:, channels: and, if the usual ladder does not fit, ladders: (docs/escalation.md)",

@@ -78,6 +78,25 @@ def test_a_site_whose_alarms_reach_nobody_is_warned(tmp_path: Path, text: str, w
     assert [warning.values["why"] for warning in plan.warnings] == [why]
 
 
+@pytest.mark.parametrize(
+    ("own", "warned"),
+    [
+        ("", ["gas_bells"]),
+        ("  gas: {kinds: [gas, gas_low, valve_open], steps: [{ring: [gate], by: [text]}]}\n", []),
+        ("  gas: {kinds: [gas, gas_low, valve_open], steps: [{outputs: [lamp], ring: [gate], by: [text]}]}\n", []),
+    ],
+    ids=["by chance", "without bells", "on purpose"],
+)
+def test_bells_that_gas_would_ring_by_chance_are_warned_of(tmp_path: Path, own: str, warned: list[str]) -> None:
+    rules = "rules:\n  stove: {kind: gas, heads: [io1.input7], zone: b12}\n"
+    plan = load.load(write(tmp_path, SITE + OUTPUTS + PEOPLE + LADDERS + own + rules))
+    assert [warning.code for warning in plan.warnings] == warned
+    for warning in plan.warnings:
+        assert warning.path == "ladders.life"
+        assert "'stove'" in warning.text("zh")
+        assert "outputs.siren" in warning.text("zh")
+
+
 def test_steps_are_climbed_in_order_of_time_and_channels_fill_their_time(tmp_path: Path) -> None:
     text = """
 ladders:
