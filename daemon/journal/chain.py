@@ -123,7 +123,7 @@ class _Walk:
         self._wanted, self._sorted = frozenset(wanted), sorted(wanted)
         epoch, self._base, base_hash, self._target, _ = outline(database, path)
         self._number, self._before = self._base, base_hash
-        self._gaps = Gaps(database, self._base, base_hash, self._note_cut)
+        self._gaps = Gaps(database, epoch, self._base, base_hash, self._note_cut)
         self._last: Row | None = None
         self._verdict = Verdict(epoch=epoch, first=max(start, self._base + 1), gone=self._base)
         if start > self._base + 1:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import apsw
@@ -14,6 +15,13 @@ REPLACED = "journal.replaced"
 VOUCHING = frozenset({CUT.encode(), REPLACED.encode()})
 """Kinds of lines that vouch for what is not there."""
 
+_TOLD_EPOCH = (
+    "SELECT number, CAST(told AS BLOB) FROM (SELECT number,"
+    " CASE WHEN json_valid(body) THEN body ->> '$.content.epoch' END AS told"
+    " FROM events INDEXED BY events_kind WHERE kind = ? ORDER BY number DESC) WHERE told IS NOT NULL LIMIT 1"
+)
+"""In lines that move the front, which are among the newest of their kind."""
+
 OnRun = Callable[[int, int, bytes, int], None]
 """Told of each run that is crossed: its first and last number, its last hash, the number of the line that vouches."""
 
@@ -21,13 +29,16 @@ OnRun = Callable[[int, int, bytes, int], None]
 class Gaps:
     """What is known of them on one walk along the chain."""
 
-    def __init__(self, database: apsw.Connection, base: int, base_hash: bytes, on_run: OnRun | None = None) -> None:
-        """Of a journal whose lines up to `base` are gone."""
+    def __init__(
+        self, database: apsw.Connection, epoch: str, base: int, base_hash: bytes, on_run: OnRun | None = None
+    ) -> None:
+        """Of a journal of this epoch whose lines up to `base` are gone."""
         self.lines = 0
         """Lines in the runs that were crossed."""
         self.rules: Counter[tuple[str, str]] = Counter()
         """Lines cut, by rule and class, as the lines that are still there tell it."""
         self._database, self._base, self._base_hash, self._on_run = database, base, base_hash, on_run
+        self._epoch, self._other = epoch, ""
         self._owed: dict[int, tuple[int, int]] = {}  # line that must vouch -> the first run it was named by
         self._vouched: set[int] = set()
         self._front = base == 0
@@ -51,6 +62,7 @@ class Gaps:
         """Take a line that vouches; why it is wrong, or nothing."""
         content = read(number, body).content
         self._hear_front(content)
+        self._hear_epoch(number, content)
         self._count(content)
         if not self._has:
             return ""
@@ -65,7 +77,11 @@ class Gaps:
         return ""
 
     def settle(self, *, whole: bool) -> Iterator[tuple[int, str]]:
-        """At the end of the walk: number and fault of each gap that nothing vouches for."""
+        """At the end of the walk: number and fault of each gap that nothing vouches for, and of another epoch."""
+        if not whole:
+            self._look_for_epoch()
+        if self._other:
+            yield self._base, self._other
         if whole and not self._front and self._still_begins():
             yield self._base, f"all lines up to {self._base} were removed, and no line says why"
         for told, (first, last) in sorted(self._owed.items(), key=lambda owed: owed[1]):
@@ -76,6 +92,19 @@ class Gaps:
         last = content.get("last_line") if content.get("rule") == "front" else content.get("after")
         if last == self._base and content.get("hash", "") in {"", self._base_hash.hex()}:
             self._front = True
+
+    def _hear_epoch(self, number: int, content: Mapping[str, Any]) -> None:
+        """Lines of older versions do not name it."""
+        epoch = content.get("epoch", self._epoch)
+        if epoch != self._epoch:
+            self._other = f"the journal's epoch was changed to {self._epoch}; chained line {number} says {epoch}"
+
+    def _look_for_epoch(self) -> None:
+        """In the newest line that moved the front, which this walk may not have passed."""
+        with suppress(apsw.CorruptError):  # far from where the walk went: whoever goes there tells of it
+            row: Any = self._database.execute(_TOLD_EPOCH, (CUT,)).fetchone()
+            if row is not None:
+                self._hear_epoch(row[0], {"epoch": row[1].decode("utf-8", "backslashreplace")})
 
     def _count(self, content: Mapping[str, Any]) -> None:
         classes = content.get("classes")

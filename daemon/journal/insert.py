@@ -80,7 +80,7 @@ def begin(database: apsw.Connection, known: Known, saved: Saved, told: Sequence[
 
 def vouching(known: Known, saved: Saved) -> dict[str, object]:
     """What the line that tells of a new journal vouches for."""
-    return {"hash": known.base_hash.hex(), "runs": len(saved.runs), "proof": proof(saved.runs)}
+    return {"epoch": known.epoch, "hash": known.base_hash.hex(), "runs": len(saved.runs), "proof": proof(saved.runs)}
 
 
 def _put(database: apsw.Connection, changes: Mapping[str, object], put: str, take: str) -> None:

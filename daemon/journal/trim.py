@@ -238,6 +238,7 @@ class _Step:
             return None
         content: dict[str, object] = {
             "rule": "front",
+            "epoch": self._known.epoch,  # the hash before line 1, which bound it, is gone
             "first_line": self._known.base + 1,
             "last_line": front.base,
             "hash": front.hash.hex(),

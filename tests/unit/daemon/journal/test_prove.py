@@ -7,6 +7,8 @@ from pathlib import Path
 import apsw
 import pytest
 
+from daemon.journal.chain import verify
+from daemon.journal.line import Line
 from daemon.journal.link import link
 from daemon.journal.prove import Head, one_head, prove, read_heads
 from tests.unit.daemon.journal.book import KINDS, Book, spoil
@@ -58,6 +60,48 @@ def test_a_changed_line_is_named_and_heads_before_it_still_stand(kept: tuple[Pat
     proofs = prove(path, [heads[-2], heads[-1]])[1]
     assert [proof.said for proof in proofs] == ["proved", "changed"]
     assert proofs[1].line == number
+
+
+def test_a_changed_epoch_is_found_although_the_first_line_is_gone(kept: tuple[Path, list[Head]]) -> None:
+    """The line that moved the front names it, and is chained to the heads that others keep."""
+    path, heads = kept
+    with closing(apsw.Connection(str(path))) as database:
+        base, epoch = database.execute("SELECT base_number, epoch FROM chain").fetchone()
+    assert base > 0
+    spoil(path, "UPDATE chain SET epoch = '0badc0de'")
+    verdict, (proof,) = prove(path, [heads[-1]])
+    assert (proof.said, verdict.faults, verdict.first_fault) == ("changed", 1, base)
+    assert f"says {epoch}" in verdict.findings[0].what
+    assert verify(path, heads[-1].number).findings == verdict.findings, "and when only the end is looked at"
+    spoil(path, "UPDATE chain SET base_hash = zeroblob(32)")
+    assert said(path, [heads[-1]]) == ["changed"]
+
+
+def test_a_journal_of_before_epochs_were_told_is_not_accused(tmp_path: Path) -> None:
+    """Its front was moved by lines without one; the first that has one binds it."""
+
+    class Old(Book):
+        old = True
+
+        def line(self, kind: str, content: dict[str, object], severity: int = 0) -> Line:
+            told = {name: its for name, its in content.items() if name != "epoch" or not self.old}
+            return super().line(kind, told, severity)
+
+    book = Old(tmp_path / "journal.db")
+    found = []
+    for book.old in (True, False):
+        for _ in range(50):
+            book.write(*KINDS)
+            book.day()
+        head = Head(book.store.known.head, book.store.known.hash.hex())
+        copy = tmp_path / f"copy-{book.old}.db"
+        with closing(apsw.Connection(str(book.path))) as database:
+            database.execute("VACUUM INTO ?", (str(copy),))
+        assert said(copy, [head]) == ["proved"]
+        spoil(copy, "UPDATE chain SET epoch = '0badc0de'")
+        found += said(copy, [head])
+    book.store.close()
+    assert found == ["proved", "changed"]
 
 
 def test_history_written_anew_is_seen_although_its_chain_fits(kept: tuple[Path, list[Head]]) -> None:
