@@ -106,6 +106,9 @@ class Phone:
         self.heard: queue.Queue[Heard] = queue.Queue()
         self._key, self._now = key, now
         self._root = f"gatehouse/v1/{site}/patrol"
+        self._mine = {f"{self._root}/status": "status"} | {
+            f"{self._root}/{guard}/{topic}": topic for topic in ("state", "cards", "replies")
+        }
         self._client = self._make()
 
     def open(self) -> None:
@@ -136,7 +139,7 @@ class Phone:
 
     def _make(self) -> paho.Client:
         client = paho.Client(
-            CallbackAPIVersion.VERSION2, f"patrol-{self.site}-{self.guard}", protocol=MQTTProtocolVersion.MQTTv5
+            CallbackAPIVersion.VERSION2, f"patrol-{self.site}-{self.guard}", protocol=MQTTProtocolVersion.MQTTv311
         )
         if self.way.user:
             client.username_pw_set(self.way.user, self.way.password)
@@ -157,20 +160,19 @@ class Phone:
         self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _more: Properties | None
     ) -> None:
         self._put("link", {"up": not reason.is_failure, "why": str(reason)})
-        mine = [f"{self._root}/{self.guard}/{topic}" for topic in ("state", "cards", "replies")]
-        client.subscribe([(topic, 1) for topic in (f"{self._root}/status", *mine)])
+        client.subscribe([(topic, 1) for topic in self._mine])
 
     def _gone(self, _client: object, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:
         self._put("link", {"up": False, "why": str(reason)})
 
     def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        if len(message.payload) > LARGEST:
+        topic = self._mine.get(message.topic, "")  # a broker may send what nobody asked for (seen: amqtt)
+        if not topic or len(message.payload) > LARGEST:
             return
         try:
             body = json.loads(message.payload)
         except (ValueError, RecursionError):
             return  # a broker's own, or a stranger's
-        topic = message.topic.rpartition("/")[2]
         if isinstance(body, dict) and not (topic == "cards" and message.retain):  # what was kept is nobody's call now
             self._put(topic, body)
 

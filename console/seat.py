@@ -24,7 +24,10 @@ class Seat:
     def __init__(self, phone: Sayer, show: ShowPatrol) -> None:
         """Nothing is known yet."""
         self._phone, self._show = phone, show
-        self.cards: list[dict[str, Any]] = []
+        self.cards: dict[int, dict[str, Any]] = {}
+        """By number. A card keeps its number while it is there, and nobody else gets it: what a guard types while cards
+        change places must not be about another alarm."""
+        self._last = 0
         self._more, self._expires = 0, ""
         self._causes: dict[str, Any] = {}
         self._asked: dict[str, str] = {}
@@ -78,10 +81,10 @@ class Seat:
         return True
 
     def _answer(self, number: int, do: str, cause: str) -> None:
-        if not 0 < number <= len(self.cards):
+        if number not in self.cards:
             self._show.told(word("no_card", self._lang, number=number), "red")
             return
-        self._say(do, {"occurrence": str(self.cards[number - 1].get("occurrence", "")), "cause": cause})
+        self._say(do, {"occurrence": str(self.cards[number].get("occurrence", "")), "cause": cause})
 
     def _say(self, do: str, more: dict[str, str]) -> None:
         self._asked[self._phone.say(do, **more)] = do
@@ -100,15 +103,25 @@ class Seat:
         self._more = more if isinstance(more, int) else 0
         self._expires = _instant(body.get("expires"))
         shown = [(card.get("occurrence"), card.get("state"), card.get("on_site_by")) for card in cards]
-        known = [(card.get("occurrence"), card.get("state"), card.get("on_site_by")) for card in self.cards]
-        self.cards = cards
+        known = [(card.get("occurrence"), card.get("state"), card.get("on_site_by")) for card in self.cards.values()]
+        self.cards = self._numbered(cards)
         if shown != known or not self._changed:
             self._changed["shown"] = True
             shift = word("on_shift" if body.get("on_shift") else "off_shift", self._lang)
             self._show.told(f"{body.get('site', '')} · {body.get('guard', '')} · {shift}", "dim")
-            self._show.cards(cards, self._more)
+            self._show.cards(self.cards, self._more)
             if any(card.get("drill") for card in cards):
                 self._show.told(word("help_drill", self._lang), "bold")
+
+    def _numbered(self, cards: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+        numbers = {card.get("occurrence"): number for number, card in self.cards.items()}
+        numbered = {}
+        for card in cards:
+            number = numbers.get(card.get("occurrence"))
+            if number is None:
+                number = self._last = self._last + 1
+            numbered[number] = card
+        return numbered
 
     def _card(self, body: dict[str, Any]) -> None:
         """A call rings, and is confirmed at once; other changes come with the next state."""

@@ -26,11 +26,11 @@ class ShowPatrol:
         """Texts in this language, Chinese where there is none."""
         self.language, self.console = language, console
 
-    def cards(self, cards: list[dict[str, Any]], more: int = 0) -> None:
-        """All of them, numbered."""
+    def cards(self, cards: dict[int, dict[str, Any]], more: int = 0) -> None:
+        """All of them, with their numbers."""
         if not cards:
             self.console.print(f"[green]{self._word('quiet')}[/]")
-        for number, card in enumerate(cards[:_SHOWN], 1):
+        for number, card in list(cards.items())[:_SHOWN]:
             self.console.print(self.card(number, card))
         if hidden := more + max(0, len(cards) - _SHOWN):
             self.console.print(self._word("more", count=hidden))

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from httpx2 import HTTPError
@@ -12,6 +13,7 @@ from rich.text import Text
 from simulators.broker import HOST, BrokerError
 from simulators.child import DiedError
 from simulators.client import ControlRefusedError
+from simulators.guard import Guard, ours
 from simulators.screen import Language, Screen, Words, clock
 from simulators.stage import SiteCopy, Stage, StageError, folder_for, shipped
 from simulators.story import TELLER, Story, UntoldError
@@ -77,7 +79,10 @@ async def _perform(site: Path, folder: Path, scenes: list[Scene], screen: Screen
     copy = SiteCopy(site, folder / "site")
     _check_cast(copy, scenes)
     copy.quicken(PACE)
-    stage = Stage(folder, copy)
+    guard = Guard(copy, folder / "phone") if forever else None  # nobody has the time for a phone in a short story
+    stage = Stage(folder, copy, others=guard.accounts if guard else ())
+    if guard is not None:
+        stage.dress = partial(guard.join, command=stage.command_line)
     async with AsyncExitStack() as stack:
         try:
             with screen.waiting(Words("搭建模拟小区", "setting up the simulated estate"), _ARMED):
@@ -86,8 +91,8 @@ async def _perform(site: Path, folder: Path, scenes: list[Scene], screen: Screen
                 await stage.daemon.start()
                 watchers = [group.create_task(child.watch()) for child in stage.children()]
                 status = await _tell(stage, scenes, screen)
-                if forever:
-                    _invite(stage, screen)
+                if guard is not None:
+                    _invite(stage, guard, screen)
                     with suppress(asyncio.CancelledError):  # that is how it is meant to end
                         await asyncio.Event().wait()
                 for watcher in watchers:
@@ -184,7 +189,7 @@ def _point_to_logs(stage: Stage, screen: Screen) -> None:
             screen.lines(f"  {line}")
 
 
-def _invite(stage: Stage, screen: Screen) -> None:
+def _invite(stage: Stage, guard: Guard, screen: Screen) -> None:
     """What one can try oneself while all of it goes on."""
     screen.console.print()
     screen.note(
@@ -193,7 +198,9 @@ def _invite(stage: Stage, screen: Screen) -> None:
     for name, ear in stage.ears.items():
         screen.lines(f"mosquitto_sub -h {HOST} -p {stage.broker.port} -u {name} -P {stage.passwords[name]} "
                      f"-V 311 -q 1 -t '{ear.root}/#' -v")  # fmt: skip
-    screen.lines(f"gatehouse status --state {stage.state}")
-    screen.lines(f"gatehouse events --state {stage.state} --follow")
-    screen.lines(f"gatehouse door north open --reason 试试 --by 我 --state {stage.state}")
+    screen.note(Words("巡逻员李四的手机，和让它响的命令：", "a guard's phone, and what makes it ring:"))
+    screen.lines(guard.phone(stage.broker.port))
+    for words in ("ladder test li --by 我", "drill start b12 --by 我 --minutes 5 --reason 试试", "status",
+                  "events --follow", "door north open --reason 试试 --by 我"):  # fmt: skip
+        screen.lines(f"{ours()} {words} --state {stage.state}")
     screen.lines(f'curl -X POST {stage.control_address}/fire -d \'{{"zone": "b12", "on": true}}\'')

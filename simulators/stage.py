@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,10 +138,11 @@ class Stage:
     """A running estate, its daemon and its subscribers."""
 
     def __init__(
-        self, folder: Path, copy: SiteCopy, *, paced: bool = True, lasting: bool = False, state: Path | None = None
-    ) -> None:
+        self, folder: Path, copy: SiteCopy, *, paced: bool = True, lasting: bool = False, state: Path | None = None,
+        others: Sequence[Account] = (),
+    ) -> None:  # fmt: skip
         """Nothing runs yet. `paced`: bytes take their time; `lasting`: readers miss nothing while the broker is away;
-        `state`: where the daemon keeps its own, instead of our folder."""
+        `state`: where the daemon keeps its own, instead of our folder; `others`: who else may use the broker."""
         self.folder, self.copy = folder, copy
         self.state, self.wires = state or folder / "state", folder / "wires"
         self.socket = self.state / "api.sock" if state is None else folder / "api.sock"
@@ -149,7 +150,9 @@ class Stage:
         self.accounts = self._accounts()
         self.ears: dict[str, Ear] = {}
         self.control: Control
-        self.broker = Broker(folder / "broker", self.accounts, keeps=lasting)
+        self.broker = Broker(folder / "broker", [*self.accounts, *others], keeps=lasting)
+        self.dress: Callable[[int], Awaitable[None]] = _as_it_is
+        """Change the copy of the site once the broker's port is known."""
         self._lasting = lasting
         estate = gatehouse("simulate", copy.path, "--dir", self.wires, "--pace" if paced else "--no-pace")
         daemon = gatehouse(
@@ -163,6 +166,7 @@ class Stage:
         stack.push_async_callback(self.broker.stop)
         await self.broker.start()
         self.copy.serve(self.broker.port)
+        await self.dress(self.broker.port)
         self.copy.save()
         stack.push_async_callback(self.simulators.stop)
         stack.push_async_callback(self.daemon.stop)
@@ -227,6 +231,10 @@ class Stage:
             accounts.append(Account(user=writer(name), password=ours, reads=asks, writes=topics))
             accounts.append(Account(user=name, password=theirs, reads=topics, writes=asks))
         return accounts
+
+
+async def _as_it_is(_port: int) -> None:
+    """Nothing is changed."""
 
 
 def gatehouse(*words: object) -> list[str]:

@@ -52,6 +52,11 @@ def earnest(head: str, text: str, language: Language) -> tuple[str, str]:
     )
 
 
+def staged(text: str, language: Language) -> str:
+    """The same, of a drill: nobody must telephone the fire brigade for it."""
+    return f"演练，不真拨 119、110、120。{text}" if language == "zh" else f"A drill: telephone nobody outside. {text}"
+
+
 def test(by: str, site: str, language: Language) -> tuple[str, str]:
     """Title and text of a test of a channel."""
     if language == "zh":

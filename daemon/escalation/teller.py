@@ -86,7 +86,9 @@ class Teller:
             its.kind, int(its.severity), place, local, call.elapsed, ring.late, language,  # type: ignore[arg-type] # one of the two
             _where(its),
         )  # fmt: skip
-        if not call.drill and self.earnest():
+        if call.drill:
+            text = sayings.staged(text, language)  # type: ignore[arg-type] # one of the two
+        elif self.earnest():
             head, text = sayings.earnest(head, text, language)  # type: ignore[arg-type] # one of the two
         message = Message(call.key, head, text, its.severity, call.drill, occurrence=call.occurrence)
         self.put(ring.person, ring.channel, message, lambda receipt: self._receipt(call, receipt))

@@ -116,13 +116,22 @@ async def test_a_process_that_dies_is_named_and_a_demo_that_dies_takes_its_proce
 
 
 async def test_forever_it_can_be_listened_to_and_ended(tmp_path: Path) -> None:
-    """The printed command is run as printed."""
+    """The printed commands are run as printed."""
     async with demo(tmp_path, "--scenario", "stranger", "--forever") as (process, said):
         await all_up(tmp_path, said, "curl")
         (printed,) = [line for line in said().splitlines() if line.startswith("mosquitto_sub") and "/police/" in line]
         listening = await asyncio.create_subprocess_shell(f"{printed} -C 2 -W 10", stdout=asyncio.subprocess.PIPE)
         heard, _ = await listening.communicate()
         assert b"gatehouse/v1/lvdinan/police/stat" in heard
+        (printed,) = [line for line in said().splitlines() if " patrol --as " in line]
+        pipe = asyncio.subprocess.PIPE
+        phone = await asyncio.create_subprocess_shell(printed, stdin=pipe, stdout=pipe)
+        assert phone.stdin is not None
+        assert phone.stdout is not None
+        async with asyncio.timeout(10):
+            await phone.stdout.readuntil("li · 当班".encode())
+            phone.stdin.write(b"q\n")
+            await phone.communicate()
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), 10) == 0, said()
     await nothing_left(str(tmp_path))

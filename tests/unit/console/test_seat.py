@@ -101,3 +101,26 @@ def test_nothing_that_a_terminal_would_obey_gets_through(seat: Seat, screen: io.
     seat.hear(Heard("cards", {"type": "call", "key": "k", "title": "\x1b[31mP1", "text": "\x9b2J"}))
     assert "\x1b" not in screen.getvalue()
     assert "\x9b" not in screen.getvalue()
+
+
+DRILL = GAS | {"occurrence": "o-2", "drill": True, "text": {"zh": "【演练】火警", "en": "[DRILL] fire"}, "calls": True}
+
+
+def test_a_number_stays_with_its_card_so_that_an_answer_to_a_drill_never_hits_what_came_meanwhile(
+    seat: Seat, phone: Spoken, screen: io.StringIO
+) -> None:
+    seat.hear(state(DRILL))
+    assert "【演练】1  P1 火警" in screen.getvalue()
+    assert "真求援" in screen.getvalue()
+    seat.hear(state(GAS, DRILL))
+    seat.type("1 去")
+    seat.hear(state(GAS))
+    seat.type("1 去")
+    seat.type("2 去")
+    assert [more["occurrence"] for _, more in phone.said] == ["o-2", "o-1"]
+    assert "没有 1 号卡片" in screen.getvalue()
+
+
+def test_a_call_of_a_drill_says_so_before_all_else(seat: Seat, screen: io.StringIO) -> None:
+    seat.hear(Heard("cards", {"type": "call", "key": "k", "title": "【演练】P1 火警", "text": "", "drill": True}))
+    assert screen.getvalue().lstrip("\a").startswith("【演练】呼叫 P1 火警")
