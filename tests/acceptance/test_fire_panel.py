@@ -77,4 +77,3 @@ async def test_panels_call_report_fall_silent_and_return(house: HouseMaker) -> N
     await there(estate, "b", online=True, mark=mark)
     assert not [each for each in ear.after(gone) if (each.kind, each.subject) == ("device.offline", "devices.a")]
     await estate.settled()
-    await estate.verified()
