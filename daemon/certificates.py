@@ -1,10 +1,8 @@
 """When certificates end: thirty days before, while there is time to make new ones, it is an alarm."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-
-from cryptography import x509
 
 from daemon.alarms.annunciator import own
 from daemon.clock import Clock
@@ -41,12 +39,13 @@ class Certificates:
         """Look, for ever."""
         await asyncio.sleep(FIRST)
         while True:
-            self.look()
+            await self.look()
             await asyncio.sleep(EVERY)
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Raise an alarm for each that ends soon, and take back those that were renewed or are needed no more."""
-        now, ending = self._clock.utc(), dict(self._ending())
+        held = await asyncio.to_thread(self._own, self._site())
+        now, ending = self._clock.utc(), held | self._shown()
         for name in self._named - ending.keys():
             self._tell(own(name, "certificate_ending", "feeds", False))
         self._named = set(ending)
@@ -57,20 +56,29 @@ class Certificates:
                 own(name, "certificate_ending", subject, end - now < SOON, severity, days=days, ends=end.isoformat())
             )
 
-    def _ending(self) -> Iterator[tuple[str, tuple[str, datetime]]]:
-        """By alarm: whom it concerns, and the first end among the certificates of one secret."""
-        for name, subscriber in self._site().subscribers.items():
+    def _own(self, site: Site) -> dict[str, tuple[str, datetime]]:
+        """By alarm: whom it concerns, and the first end among the certificates of one secret. Reads files."""
+        found = {}
+        for name, subscriber in site.subscribers.items():
             for setting in _HELD:
                 secret = getattr(subscriber, setting, None)
                 end = None if secret is None else self._first_end(secret)
                 if end is not None:
-                    yield f"certificates.{name}.{setting}", (f"feeds.{name}", end)
+                    found[f"certificates.{name}.{setting}"] = f"feeds.{name}", end
+        return found
+
+    def _shown(self) -> dict[str, tuple[str, datetime]]:
+        """The same of what brokers showed."""
+        found = {}
         for name, feed in self._feeds.items():
             if ends := feed.status().get("certificate_ends"):
-                yield f"certificates.{name}.broker", (f"feeds.{name}", datetime.fromisoformat(ends))
+                found[f"certificates.{name}.broker"] = f"feeds.{name}", datetime.fromisoformat(ends)
+        return found
 
     def _first_end(self, secret: str) -> datetime | None:
         """None when it cannot be read or holds no certificate: that is trouble of the feed, which says so."""
+        from cryptography import x509  # noqa: PLC0415 - 8 MB, for sites that have certificates
+
         try:
             return min(made.not_valid_after_utc for made in x509.load_pem_x509_certificates(self._secret(secret)))
         except (SecretError, ValueError):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,8 +23,8 @@ from daemon.journal.journal import Journal
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _NOTHING: dict[str, str] = dict.fromkeys(LANGUAGES, "")
-_POINTS = 100
-"""Points told in one go: in between, doors have their turn."""
+_TURN = 0.004
+"""Seconds in which it is told at one go: then doors have their turn."""
 
 
 def _text(why: str) -> dict[str, str]:
@@ -62,15 +61,24 @@ class Status:
     async def told(self) -> AsyncIterator[bytes]:
         """The same as JSON in pieces, each of its own instant: in between everybody else has a turn."""
         yield msgspec.json.encode(self._brief())[:-1]
-        for name, pieces in (("lines", self.lines()), ("points", self.points())):
+        for name, items in (("lines", self.lines()), ("points", self.points())):
             yield b',"' + name.encode() + b'":{'
-            comma, most = b"", 1 if name == "lines" else _POINTS
-            while piece := dict(islice(pieces, most)):
+            comma = b""
+            while piece := self._turn(items):
                 yield comma + msgspec.json.encode(piece)[1:-1]
                 comma = b","
                 await asyncio.sleep(0)
             yield b"}"
         yield b"}"
+
+    def _turn(self, items: Iterator[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+        """So many as fit into one go; none when all are told."""
+        end, piece = self._clock.monotonic() + _TURN, dict[str, dict[str, Any]]()
+        for name, its in items:
+            piece[name] = its
+            if self._clock.monotonic() >= end:
+                break
+        return piece
 
     def _brief(self) -> dict[str, Any]:
         site = self.plan.site.site

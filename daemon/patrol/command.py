@@ -7,11 +7,12 @@ import base64
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TOPIC = "patrol"
 """Of all phones, under the site's own branch."""
@@ -62,7 +63,7 @@ def public_key(text: str) -> bytes:
     raw = base64.b64decode(text, validate=True)
     if len(raw) != _KEY_BYTES:
         raise ValueError(f"{len(raw)} bytes")
-    Ed25519PublicKey.from_public_bytes(raw)
+    _verifier(raw)
     return raw
 
 
@@ -97,11 +98,21 @@ def _content(payload: bytes) -> Command:
 
 
 def _fits(key: bytes, signature: bytes, signed: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see `_verifier`
+
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
+        _verifier(key).verify(signature, signed)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _verifier(key: bytes) -> "Ed25519PublicKey":
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - 8 MB, for sites that have phones
+        Ed25519PublicKey,
+    )
+
+    return Ed25519PublicKey.from_public_bytes(key)
 
 
 def _bytes(part: str) -> bytes:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from daemon.clock import Clock
 from daemon.config.subscribers import Gb26875, Gb45839, Mqtt, SiaDc09, Subscriber, Webhook
 from daemon.feeds.carrier import Carrier
-from daemon.feeds.carriers import gb26875, gb45839, mqtt, sia_dc09, webhook
+from daemon.feeds.carriers import gb26875, gb45839, mqtt, webhook
 from daemon.feeds.gb26875.answers import Nobody, Seat
 
 _USUAL = ZoneInfo("Asia/Shanghai")
@@ -35,6 +35,8 @@ def carrier(  # noqa: PLR0917 - all that any carrier needs
     if isinstance(settings, Gb45839):
         return gb45839.PlatformCarrier(settings, secrets, clock, zone)
     if isinstance(settings, SiaDc09):
+        from daemon.feeds.carriers import sia_dc09  # noqa: PLC0415 - its cipher is 8 MB, for sites that need it
+
         return sia_dc09.SiaCarrier(settings, secrets, clock)
     raise TypeError(
         f"subscribers.{name}: no carrier for {type(settings).__name__}; carriers/__init__.py knows them all"

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ class World:
 
     def after(self, days: float) -> dict[str, object]:
         self.now = NOW + timedelta(days=days)
-        self.watch.look()
+        asyncio.run(self.watch.look())
         return {name: condition.severity for name, condition in self.told.items() if condition.active}
 
 

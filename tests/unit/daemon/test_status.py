@@ -37,7 +37,7 @@ def test_at_once_and_piece_by_piece_it_is_the_same(house):
 
 
 async def test_between_two_pieces_everybody_has_a_turn_and_what_goes_meanwhile_is_left_out(house, monkeypatch):
-    monkeypatch.setattr("daemon.status._POINTS", 1)
+    monkeypatch.setattr("daemon.status._TURN", 0.0)
     turns = 0
 
     async def other() -> None:
