@@ -48,8 +48,8 @@ def export(order: Order, target: Path, site: Site, language: str) -> int:
         order.wanted(None)
         if target.exists():
             raise OrderError(f"{target} 已存在，请换一个名字。 It is there already; take another name.")
-        titles, zone = site_of(site.state)
-        place = Place(site=site.state.absolute().name, titles=titles, zone=zone)
+        name, titles, zone = site_of(site.state)
+        place = Place(site=name or site.state.absolute().name, titles=titles, zone=zone)
         recorded = 0 if site.copy else _record(order, target, site)
         number, head = _write(order, place, target, Reading(site.journal), recorded, language)
     except (OSError, ValueError, JournalError) as error:
@@ -113,7 +113,7 @@ def _write(  # noqa: PLR0917 - all that a file is made of
 def proved(file: Path, journal: Path, state: Path, language: str) -> int:
     """Check an export by itself and against the journal; 0 when all of it is true, 1 when not, 2 on no export."""
     try:
-        titles, zone = site_of(state)
+        _, titles, zone = site_of(state)
         there = journal if journal.exists() else None
         with ticking(said("working", language)) as tick:
             found = check(file, there, Place(titles=titles, zone=zone), tick)

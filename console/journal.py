@@ -99,7 +99,14 @@ def export(  # noqa: PLR0917 - typer calls it by name
     """
     from console import export_file
 
-    chosen = form.value if form else "xlsx" if target.suffix.lower() == ".xlsx" else "jsonl"
+    chosen = form.value if form else target.suffix.lower().removeprefix(".")
+    if chosen not in set(FormatWord):
+        typer.echo(
+            f"{target} 的文件名应以 .jsonl 或 .xlsx 结尾，或用 --format 写明格式。 "
+            "Its name must end in .jsonl or .xlsx, or say --format.",
+            err=True,
+        )
+        raise typer.Exit(2)
     order = export_file.Order(
         since=since,
         until=until,

@@ -198,7 +198,7 @@ def events(state: Path, query: Mapping[str, str], after: int, limit: int) -> Ite
 
     OSError, JournalError, ValueError.
     """
-    titles, zone = site_of(state)
+    _, titles, zone = site_of(state)
     wanted = Filter.parse(query, zone)
     for event in journal_query.query(state / "journal.db", after, limit, wanted, newest=not after):
         document = msgspec.to_builtins(event)
@@ -221,14 +221,14 @@ def put_events(
     return 0
 
 
-def site_of(state: Path) -> tuple[Mapping[str, str], tzinfo | None]:
-    """Titles and time zone of the last good site; none, and this machine's, where no copy was kept."""
+def site_of(state: Path) -> tuple[str, Mapping[str, str], tzinfo | None]:
+    """Id, titles and time zone of the last good site; none, and this machine's, where no copy was kept."""
     try:
         kept = lastgood.find(state)
         plan = config.load(kept) if kept else None
     except (config.ConfigError, OSError):
         plan = None
-    return (plan.titles, ZoneInfo(plan.site.site.timezone)) if plan else ({}, None)
+    return (plan.site.site.id, plan.titles, ZoneInfo(plan.site.site.timezone)) if plan else ("", {}, None)
 
 
 def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:

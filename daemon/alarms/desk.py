@@ -122,7 +122,8 @@ class Desk:
                 raise ValueError("say to whom")
             return self.book.handle(its, "alarm.assigned", by, assigned_to=to.strip(), assigned_by=by)
 
-        return self._each(alarm, by, "assign", act)
+        said = self._each(alarm, by, "assign", act)
+        return f"已派 {to.strip()}，待其应答。 {to.strip()} is sent and has to answer.\n{said}"
 
     def on_site(self, alarm: str, by: str) -> str:
         """Say that one is there. Who is there knows of it."""
@@ -266,6 +267,8 @@ def _state(alarm: Alarm) -> Text:
     """How it stands, as an answer to whoever has just done something."""
     if alarm.handling.closed_by:
         return Text("已归档", "closed")
+    if alarm.state is AlarmState.NORMAL and alarm.open and alarm.handling.verdict:
+        return Text("已恢复，已核实，请归档", "back to normal and verified; close it")
     if alarm.state is AlarmState.NORMAL and alarm.open:
         return Text("已恢复，未结案，请核实归档", "back to normal; verify and close it")
     return STATES[alarm.state]

@@ -71,7 +71,8 @@ def _test(office: Office, name: str, wish: Wish) -> str:
         close = nearest(name, known)
         guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
         raise UnknownError(
-            f"没有叫 {name!r} 的人员或群{guess[0]} Nobody and no group is called {name!r}{guess[1]} {listed(known)}"
+            f"没有叫 {name!r} 的人员或群{guess[0]}现有：{listed(known)}。 "
+            f"Nobody and no group is called {name!r}{guess[1]} There are: {listed(known)}."
         ) from error
 
 
@@ -85,7 +86,11 @@ def _answer(office: Office, name: str, wish: Wish) -> str:
         )
     occurrence = next(iter(meant), "")
     if not office.escalations.answer(occurrence, wish.by):
-        raise UnknownError(f"{name}：没有正在进行的呼叫。 Nobody is being called for {name}.")
+        called = listed(run.alarm.condition.alarm for run in runs.values())
+        raise UnknownError(
+            f"{name}：没有正在进行的呼叫，正在呼叫的有：{called}。 "
+            f"Nobody is being called for {name}; running: {called}."
+        )
     return f"{name}：已记下 {wish.by} 应答。 {wish.by} has answered."
 
 
@@ -95,7 +100,10 @@ def zone_of(text: str, plan: Plan) -> str:
     if full and full.removeprefix("zones.") not in plan.site.zones:
         close, known = nearest(text, plan.site.zones), listed(plan.site.zones)
         guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
-        raise ValueError(f"没有防区 {text[:40]!r}{guess[0]} There is no zone {text[:40]!r}{guess[1]} {known}")
+        raise ValueError(
+            f"没有防区 {text[:40]!r}{guess[0]}现有：{known}。 "
+            f"There is no zone {text[:40]!r}{guess[1]} There are: {known}."
+        )
     return full
 
 

@@ -50,5 +50,14 @@ OVER = {
     "the drill is over: {why}": "演练结束：{why}",
     "it belongs to {zone} as well": "同属 {zone}",
     "it cannot be read, or is tripped": "读不到，或正在报警",
+    "no {exercise} runs there": "那里没有在进行的{exercise}",
+    "walktest": "逐点测试",
+    "from {least} to {most} minutes": "时长须为 {least} 至 {most} 分钟",
+    "a drill or a test runs there already": "那里已有演练或测试在进行",
+    "a real alarm stands: {alarm}": "有真实报警未处理：{alarm}",
+    "the zone is in alarm: {alarm}": "防区正在报警：{alarm}",
+    "there is no head that could be tested": "没有可测试的探测点",
+    "{kind} cannot be played; say one of: {kinds}": "不能演练 {kind}，可写：{kinds}",
+    "{number} heads; at most {most} at a time, name some with --head": "共 {number} 点，最多 {most} 点，用 --head 选定",
 }
-"""Why a drill or a test has ended; part of `daemon.feeds.phrases`."""
+"""Why a drill or a test has ended, or does not begin; part of `daemon.feeds.phrases`."""

@@ -239,5 +239,8 @@ def _instant(name: str, text: str, zone: tzinfo | None) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{name} {text!r} is no instant; one is written 2026-05-01 or 2026-05-01T18:30") from error
+        raise ValueError(
+            f"{name} {text!r} 不是时刻，请写成 2026-05-01 或 2026-05-01T18:30。 "
+            f"{name} {text!r} is no instant; one is written 2026-05-01 or 2026-05-01T18:30"
+        ) from error
     return at if at.tzinfo else at.replace(tzinfo=zone) if zone else at.astimezone()

@@ -1,11 +1,14 @@
 """`gatehouse journal export` and what `prove` says of the file: files, words and exit statuses."""
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from console import export_file
 from console.export_file import Order, Site
+from console.journal import app as journal_app
 from daemon.journal.query import query
 from tests.unit.daemon.export.desk import PERSONAL, journal
 
@@ -23,6 +26,23 @@ def state(tmp_path: Path) -> Path:
     (tmp_path / "state").mkdir()
     journal(tmp_path / "state/journal.db")
     return tmp_path / "state"
+
+
+@pytest.mark.parametrize(("site", "said"), [("lvdinan", "lvdinan"), ("", "state")])
+def test_an_export_names_the_site_and_not_the_folder(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: str, said: str
+) -> None:
+    monkeypatch.setattr(export_file, "site_of", lambda _: (site, {}, None))
+    assert export_file.export(Order(by="x"), tmp_path / "out.jsonl", Site(state=state), "zh") == 0
+    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])["site"] == said
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out", "out.db"])
+def test_a_name_that_says_no_known_form_is_refused(tmp_path: Path, name: str) -> None:
+    answer = CliRunner().invoke(journal_app, ["export", str(tmp_path / name), "--state", str(tmp_path)])
+    assert answer.exit_code == 2
+    assert "应以 .jsonl 或 .xlsx 结尾" in answer.output
+    assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.xlsx"])

@@ -128,7 +128,7 @@ def test_a_latched_alarm_is_let_go_by_name_once_its_condition_is_gone(house, des
 
 def test_from_the_call_to_the_close(house, desk):
     house.quiet(input8=True)
-    desk.assign("fire", "张三", BY)
+    assert desk.assign("fire", "张三", BY).startswith("已派 张三，待其应答。")
     alarm = house.engine.annunciator.standing["zones.b12.fire"]
     assert (alarm.handling.assigned_to, alarm.acknowledged_by) == ("张三", ""), "whoever is sent has to answer himself"
     desk.on_site("fire", "张三")

@@ -56,6 +56,21 @@ async def test_what_is_climbed_is_told_step_by_step_and_leg_by_leg(estate: Estat
     assert [step["begun"] for step in rest] == [None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/v1/ladder/water/answer", "正在呼叫的有：zones.b12.fire。"),
+        ("/v1/ladder/nobody/test", "现有：wang, li, chen, group"),
+    ],
+)
+async def test_a_wrong_name_is_answered_with_the_right_ones(estate: Estate, ask: Ask, path: str, said: str) -> None:
+    estate.alarm()
+    estate.wait()
+    status, document = await ask("POST", path, by="李四")
+    assert status == 404
+    assert said in str(document)
+
+
 async def test_who_would_be_called_at_any_time_of_the_site(ask: Ask) -> None:
     status, night = await ask("GET", "/v1/ladder/show?zone=b12&at=2026-11-23T03:00")
     assert status == 200

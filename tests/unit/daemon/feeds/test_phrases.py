@@ -58,6 +58,11 @@ def source() -> str:
     ("said", "chinese"),
     [
         ("no answer", "没有应答"),
+        ("no walktest runs there", "那里没有在进行的逐点测试"),
+        ("no drill runs there", "那里没有在进行的演练"),
+        ("from 1 to 240 minutes", "时长须为 1 至 240 分钟"),
+        ("a real alarm stands: zones.b12.fire", "有真实报警未处理：zones.b12.fire"),
+        ("'flood' cannot be played; say one of: fire, gas, sos", "不能演练 'flood'，可写：fire, gas, sos"),
         (NEVER.note, "从未读到"),
         ("stale: 3.1 s old, limit 2 s", "过期：3.1 秒前读到，限 2 秒"),
         ("lanes.in.barrier: presence", "lanes.in.barrier：杆下有车"),
