@@ -71,8 +71,7 @@ class Engine:
         """Rule -> when it was last judged, and all that it said then: kept for people who ask why."""
         self._landings: dict[str, dict[str, Point]] = {}
         """Device -> channel -> its point."""
-        self._inverted: Collection[str] = frozenset()
-        """Points that are to be turned round."""
+        self._inverted: Collection[str] = ()
         self._renewals: dict[tuple[str, tuple[str, ...]], Renewal] = {}
         """By device and channels of a scan."""
         self._know(rules, actuators, inverted)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import structlog
 
-from daemon import rollcall
+from daemon import heap, rollcall
 from daemon.actuators import actuators
 from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
@@ -164,6 +164,7 @@ async def run(plan: Plan, secrets: Secrets, socket: Path, source: Source, amiss:
     """
     clock = SystemClock()
     daemon = build(plan, source.state, secrets, clock)
+    heap.settle()
     manager = ServiceManager()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -172,7 +173,7 @@ async def run(plan: Plan, secrets: Secrets, socket: Path, source: Source, amiss:
     daemon.recorder.emit("daemon.started", "daemon", content={"boot": daemon.recorder.boot})
     async with asyncio.TaskGroup() as group:
         crew = Crew(daemon.supervisor, group)
-        reload = Reload(daemon, crew, source)
+        reload = Reload(daemon, crew, source, over=heap.settle)
         loop.add_signal_handler(signal.SIGHUP, reload.ask)
         journal = group.create_task(daemon.supervisor.keep("journal", daemon.journal.run))
         asked = asyncio.Event()
@@ -294,6 +295,7 @@ async def _announce(daemon: Daemon, manager: ServiceManager) -> None:
             missing = sorted(daemon.engine.waiting)
             daemon.recorder.emit("daemon.armed", "daemon", content={"seconds": round(seconds, 2), "missing": missing})
             manager.ready()
+            heap.keep()
             log.info("armed", seconds=round(seconds, 2), missing=missing)
         await asyncio.sleep(0.05)
     await asyncio.Event().wait()

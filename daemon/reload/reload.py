@@ -46,9 +46,9 @@ class _Order:
 class Reload:
     """One change at a time: proposed, applied, watched, kept or taken back."""
 
-    def __init__(self, daemon: Daemon, crew: Crew, source: Source) -> None:
-        """Nothing asked yet."""
-        self._daemon, self._crew, self.source = daemon, crew, source
+    def __init__(self, daemon: Daemon, crew: Crew, source: Source, over: Callable[[], object] = lambda: None) -> None:
+        """Nothing asked yet. `over` is called when a change has been kept or taken back."""
+        self._daemon, self._crew, self.source, self._over = daemon, crew, source, over
         self.site = source.site.absolute()
         """The site file or folder that is looked at."""
         self._stirred = asyncio.Event()
@@ -157,6 +157,7 @@ class Reload:
             await self._roll_back(order)
         else:
             await self._keep(order)
+        self._over()
 
     async def _look_before(self, plan: Plan) -> Before:
         before, points = Before(), safety_points(plan)
