@@ -190,15 +190,16 @@ def reckon(
     strained = outlooks([replace(each, seconds=each.seconds / CAPACITY) for each in tasks], write)
     stall = max(map(speed.stall, exchanges), default=0.0)
     rests, devices = _rests(exchanges, speed), list(dict.fromkeys(each.device for each in exchanges))
+    access = sum(each.seconds for each in tasks if each.kind is ScanClass.ACCESS)
     before = {kind: sum(1 for each in exchanges if each.scan.kind <= kind) for kind in ScanClass}
+    asides = {kind: access if kind is ScanClass.SAFETY else 0.0 for kind in ScanClass}
     promises = []
     for each, its in zip(exchanges, tasks, strict=True):
         found = outlook[its.kind, its.period]
         slower, later = rests.get(each.device, {}).get(its.kind, (0.0, 0.0))
         cycle = max(found.cycle, its.period * slower)
         age = cycle + found.jitter + later + its.seconds
-        misses = min(QUICK_MISSES, before[its.kind]) if len(devices) > 1 else 0  # between two of them one is read
-        dying = age + misses * stall
+        dying = age + (_misses(its.kind, before) * stall + asides[its.kind] if len(devices) > 1 else 0.0)
         slow = max(cycle, strained[its.kind, its.period].cycle)
         promises.append(Promise(asked=each, seconds=its.seconds, cycle=cycle, strained=slow, age=age, dying=dying))
     return Load(name=name, line=line, baud=baud or line.baud, devices=devices, promises=promises, write=write)
@@ -212,6 +213,12 @@ def rarer(exchange: Asked, factor: float) -> Asked:
 def task(promise: Promise) -> Task:
     """The promise as the line feels it."""
     return Task(promise.scan.kind, promise.scan.period, promise.seconds)
+
+
+def _misses(kind: ScanClass, before: Mapping[ScanClass, int]) -> int:
+    """Of another device, between two readings: safety and access reads that wait have their turn after each of them,
+    between two of them at least one other read has."""
+    return 1 if kind <= ScanClass.ACCESS else min(QUICK_MISSES, before[kind])
 
 
 def _look(question: Question) -> tuple[bytes, int]:

@@ -13,7 +13,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from daemon.field.scheduler import HASTE, TURNS
+from daemon.field.jobs import HASTE
+from daemon.field.scheduler import TURNS
 from gatehouse.driver import ScanClass
 
 _LEAST = 0.05

@@ -119,15 +119,15 @@ class Attendance:
         gap: float = 0.0,
         job: Job | None = None,
     ) -> None:
-        """It did not answer, or its driver could not even ask. `took`: seconds of the line; `late`: seconds in which an
-        answer may still come; `gap`: for which it wants to be left alone; `job`: what was asked, if that was a scan."""
-        silent = self.silent(unit)
+        """It did not answer, or its driver could not even ask. `took`: seconds of the line in all; `late`: seconds in
+        which an answer may still come; `gap`: for which it wants to be left alone; `job`: what was asked, if that was a
+        scan."""
         unit.late = unit.tally["late"]
         unit.missed(aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
         renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
         if renumber is not None:  # it numbers its questions, and this one may be answered yet
             renumber()
-        self._scheduler.missed(unit.name, now, took if silent else took + late, max(late, gap), job)
+        self._scheduler.missed(unit.name, now, took, max(late, gap), job)
         if unit.lost(now):
             self.lose(unit, why, now)
 

@@ -117,7 +117,9 @@ class Exchanges:
         """What the last good answer was to."""
         self.quarantine = float("-inf")
         """Until when nobody is asked: even a late answer may still come."""
-        self._heard = float("-inf")
+        self._held = self._missed = self._heard = float("-inf")
+        """Until when a gateway may still wait for the answer that was missed last; when that was."""
+        self._missing: Matter | None = None
         self._matter = self._asked = Matter(self.tally, ("", ""), lambda *_: None)
 
     def attach(self, wire: Wire) -> None:
@@ -133,6 +135,10 @@ class Exchanges:
         self._late.close()
         if self.busy:
             self._finish(ConnectionError(why))
+
+    def standstill(self, now: float) -> float:
+        """Seconds in which no read is made, since a late answer may still come."""
+        return max(0.0, self.quarantine - now) if self.stream else 0.0
 
     def wire_time(self, size: int) -> float:
         """Seconds that so many bytes take."""
@@ -180,7 +186,7 @@ class Exchanges:
                 return
             self._limit = max(now, self.quarantine) + _BABBLE
             self._try(now)
-        elif now < self.quarantine or matter.permit is not None or self._lost:
+        elif matter.permit is not None or self._lost:
             self._pause, self._limit = 0.0, max(now, self.quarantine) + _BABBLE
             self._try(now)
         else:
@@ -232,6 +238,8 @@ class Exchanges:
             return
         patience = question.patience if matter.patience is None else matter.patience
         self._patience = patience
+        if now < self._held and self.answered < self._missed:
+            patience += self._held - now  # the gateway takes it up when it has done with the one before
         self._late.set(now + self._character * (len(request) + question.expected) + patience + _SLACK)
 
     def hear(self, data: bytes) -> None:
@@ -275,9 +283,9 @@ class Exchanges:
         if kind == "stray" and self._after == self.frame:
             self._asked.counts["doubled"] += 1
 
-    def _note(self, kind: str, data: bytes, now: float) -> None:
+    def _note(self, kind: str, data: bytes, now: float, asked: Matter | None = None) -> None:
         self._note_sent()
-        device, what = self._asked.whom
+        device, what = (asked or self._asked).whom
         self.ring.note(kind, device, data, now, what)
 
     def _note_sent(self) -> None:
@@ -302,8 +310,11 @@ class Exchanges:
             self._answered(question, frame, found.answer)
             return False
         frame, self._received = received[:used], received[max(1, used) :]
-        self._asked.counts[found.why] += 1
-        self._note(found.why, frame, self._heard)
+        why, asked = found.why, self._asked
+        if why == "foreign" and self._missing is not None and self._heard < self._held:
+            why, asked, self._missing = "late", self._missing, None  # who was missed answers while the next is asked
+        asked.counts[why] += 1
+        self._note(why, frame, self._heard, asked)
         if found.why == "echo":
             self.echo = self._echoed = True
         elif found.why == "silent":
@@ -314,14 +325,13 @@ class Exchanges:
 
     def _answered(self, question: Question, frame: bytes, answer: bytes) -> None:
         now = self.answered = self._heard
-        clean = not self._junk and not self._echoed
         if self._noted:
             self._note("answer", frame, now)
         else:
             self._noted = True
             self.ring.exchange(self._asked.whom, self.sent, question.request, now, frame)
         self._request, self.frame = question.request, frame
-        if self.stream and clean:
+        if self.stream and not self._junk and not self._echoed:
             # A clean exchange without an echo: there is none, unless there was one before; then look once more.
             self.echo = None if self.echo else False
         self.busy = self._asking = False
@@ -355,6 +365,8 @@ class Exchanges:
         self.rest = question.worst - self._patience
         if not self._asked.short:
             self.quarantine = now + self.rest
+        if not self.stream:
+            self._missed, self._held, self._missing = now, now + self.rest, self._asked
         if self.echo is None and not self._junk and not self._received:
             self.echo = False  # an echo comes even when the device is dead
         if self._received:

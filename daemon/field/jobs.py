@@ -1,14 +1,17 @@
 """What is asked of a device again and again: its scans as jobs, and which of them bring the same."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gatehouse.driver import Scan
+from gatehouse.driver import Scan, ScanClass
 
 if TYPE_CHECKING:
     from daemon.field.exchange import Matter
+
+HASTE = 1.25
+"""How much faster than they ask for on the whole lower classes are let in, so that they catch up."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,3 +89,12 @@ def acquaint(jobs: Sequence[Job]) -> None:
         job.over = [other for other in others if other.scan.points and {*other.scan.points} <= {*job.scan.also}]
         job.under = [other for other in others if job.scan.points and {*job.scan.points} <= {*other.scan.also}]
         job.beside = [other for other in others if not {*job.brings}.isdisjoint(other.brings)]
+
+
+def paces(scans: Iterable[Scan]) -> dict[ScanClass, float]:
+    """Seconds from one exchange of all classes below to the next, while this class has something to do itself."""
+    rates = dict.fromkeys(ScanClass, 0.0)
+    for scan in scans:
+        rates[scan.kind] += HASTE / scan.period
+    below = {kind: sum(rates[low] for low in ScanClass if low > kind) for kind in ScanClass}
+    return {kind: 1 / rate if rate else math.inf for kind, rate in below.items()}

@@ -250,7 +250,7 @@ class Polling:
     ) -> bytes | None:
         """With an eye on orders that come meanwhile, and on devices that do not answer; what answer is expected."""
         exchanges, matter.patience, matter.short = self._exchanges, None, False
-        matter.permit = self._no_order if exchanges.stream or now < exchanges.quarantine else None
+        matter.permit = self._no_order if exchanges.stream else None
         # A connection that stalls is no cut cable: there nobody answers.
         hears = exchanges.stream and (not self._reconnects or now - exchanges.answered < _HEARS)
         many = hears and self._attendance.many(now)
@@ -321,6 +321,7 @@ class Polling:
             return
         now, exchanges = self._now(), self._exchanges
         gap = question.gap if question else 0.0
-        self._attendance.missed(unit, why, now, took=now - self._began, late=exchanges.rest, gap=gap, job=job)
+        took = now - self._began + exchanges.standstill(now)
+        self._attendance.missed(unit, why, now, took=took, late=exchanges.rest, gap=gap, job=job)
         if self._reconnects and now - exchanges.answered > _DEAF:
             self._fail(ConnectionError(f"nothing was answered for {_DEAF:g} s; connecting anew"))

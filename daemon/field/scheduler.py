@@ -9,10 +9,11 @@ A scan that alone stays unanswered is set aside: it is retried rarely, in the sa
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
-from daemon.field.jobs import Job, Unit, acquaint
+from daemon.field.bursts import MANY, Burst
+from daemon.field.jobs import Job, Unit, acquaint, paces
 from gatehouse.driver import Scan, ScanClass
 
 SILENT_SHARE = 0.1
@@ -32,8 +33,6 @@ TURNS = 3
 """Exchanges in a row that higher classes may take while a lower one waits."""
 _GOLDEN = 0.618034
 """Its multiples never crowd, however many there are."""
-HASTE = 1.25
-"""How much faster than they ask for on the whole lower classes are let in, so that they catch up."""
 
 
 _Queue = list[tuple[float, int, Job]]
@@ -56,6 +55,8 @@ class Scheduler:
         self._lower_served = [0] * len(ScanClass)
         """By class: which exchange was the last one of those below."""
         self._probed = False
+        self._burst = Burst()
+        self._doubted = self._burst.doubted
         self._paces: dict[ScanClass, float] = {}
         self._served = [now for _ in ScanClass]
         for device, wanted in scans.items():
@@ -78,6 +79,7 @@ class Scheduler:
         unit.culprit = None
         if not unit.jobs:
             self._silent.pop(device, None)
+            self._doubted.discard(unit)
         elif device in self._silent:
             self._probe_of(unit).due = max(now, due or now, unit.free)
         for job in unit.jobs if unit.lives else ():
@@ -115,8 +117,12 @@ class Scheduler:
     def _choose(self, now: float) -> Job | None:
         """The same where there is more than one class, or somebody is silent."""
         self._clean(now)
+        if owed := self._burst.next(now):
+            owed.place = next(self._number)  # its entry in the queue is void
+            return self._serve(owed, now)
         waits = [kind for kind, queue in enumerate(self._ready) if queue]
-        if self._silent and not (self._probed and waits) and (probe := self._probe(now)):
+        spared = waits and (self._probed or (len(self._silent) >= MANY and self._burst.unknown(now)))
+        if self._silent and not spared and (probe := self._probe(now)):
             self._probed = True  # two in a row would keep the living waiting
             return probe
         self._probed = False
@@ -125,11 +131,21 @@ class Scheduler:
         kind = waits[0]
         if len(waits) > 1 and self._lets_in(kind, now):
             kind = min(waits[1:], key=lambda low: self._ready[low][0][0])
+        return self._serve(heapq.heappop(self._ready[kind])[-1], now)
+
+    def _serve(self, job: Job, now: float) -> Job:
         self._number_served += 1
-        for above in range(kind):
+        for above in range(job.scan.kind):
             self._lower_served[above] = self._number_served
-        self._served[kind] = now
-        return self._or_more(heapq.heappop(self._ready[kind])[-1], now)
+        self._served[job.scan.kind] = now
+        return self._or_more(job, now)
+
+    def _turn_of_the_living(self, now: float, spent: float) -> None:
+        """So much silence is over."""
+        self._probed = True
+        if self._burst.silence(spent):
+            self._release(now)
+            self._burst.owe(self._ready[: ScanClass.MEASURE], many=len(self._silent) >= MANY)
 
     def _or_more(self, job: Job, now: float) -> Job:
         """Instead of it a scan that is due as well and brings the same besides: bytes cost less than an exchange."""
@@ -166,15 +182,13 @@ class Scheduler:
         if unit.retired:
             return None
         unit.free = now + gap
+        if self._doubted:
+            self._doubted.discard(unit)
         aside = None
         if job.alone:
             job.alone, job.aside = 0, False
         if unit.misses:
-            self._silent.pop(job.device, None)
-            aside = _accused(unit, job)
-            unit.misses = 0
-            for other in unit.jobs:
-                self._at(other, now + ASIDE if other.aside else now)
+            aside = self._returned(job, now)
         for other in job.over:
             self._at(other, max(other.due + other.scan.period, now))
         if job.gone:
@@ -190,6 +204,18 @@ class Scheduler:
         else:
             job.due = now
             heapq.heappush(self._ready[job.scan.kind], (now + job.scan.period, place, job))
+        return aside
+
+    def _returned(self, job: Job, now: float) -> Job | None:
+        """It was silent, and is asked again in its rhythm."""
+        unit = job.unit
+        self._silent.pop(job.device, None)
+        if not self._silent:
+            self._burst.ended()
+        aside = _accused(unit, job)
+        unit.misses = 0
+        for other in unit.jobs:
+            self._at(other, now + ASIDE if other.aside else now)
         return aside
 
     def again(self, job: Job, now: float) -> None:
@@ -216,6 +242,9 @@ class Scheduler:
             self._at(job, now + ASIDE)
             return
         steps = unit.misses
+        if not steps and unit not in self._doubted:
+            self._burst.begin(self._units.values())
+        self._doubted.discard(unit)
         unit.culprit = job if not steps or unit.culprit is job else None
         unit.misses += 1
         unit.missed = now
@@ -224,6 +253,7 @@ class Scheduler:
             other.place = next(self._number)  # whatever stands in the queues for it is void
         self._probe_of(unit).due = max(now + pause, unit.free)
         self._silent[device] = unit
+        self._turn_of_the_living(now, spent)
 
     def charge(self, now: float, spent: float) -> None:
         """So many seconds of the line went to somebody silent."""
@@ -242,6 +272,7 @@ class Scheduler:
         unit = self._units[device]
         unit.retired = True
         self._silent.pop(device, None)
+        self._doubted.discard(unit)
         for job in unit.jobs:
             job.place = next(self._number)
 
@@ -253,6 +284,7 @@ class Scheduler:
             unit.misses, unit.free = 0, now
             for job in unit.jobs if unit.lives else ():
                 self._at(job, now)
+        self._burst.begin(self._units.values())
 
     def free(self, device: str) -> float:
         """From when on the device wants to be spoken to again."""
@@ -358,12 +390,3 @@ def _accused(unit: Unit, answered: Job) -> Job | None:
     culprit.alone += unit.misses
     culprit.aside = culprit.alone >= QUICK_MISSES
     return culprit if culprit.aside else None
-
-
-def paces(scans: Iterable[Scan]) -> dict[ScanClass, float]:
-    """Seconds from one exchange of all classes below to the next, while this class has something to do itself."""
-    rates = dict.fromkeys(ScanClass, 0.0)
-    for scan in scans:
-        rates[scan.kind] += HASTE / scan.period
-    below = {kind: sum(rates[low] for low in ScanClass if low > kind) for kind in ScanClass}
-    return {kind: 1 / rate if rate else math.inf for kind, rate in below.items()}

@@ -82,8 +82,8 @@ def living(count: int) -> dict[str, list[Scan]]:
 @pytest.mark.parametrize("dead", [1, 4, 12])
 def test_silent_devices_take_a_tenth_of_the_line_at_most(dead: int) -> None:
     names = frozenset(f"u{n:02}" for n in range(dead))
-    asked = play(Scheduler(living(32), 0.0), 120, names)
-    settled = [(at, job) for at, job in asked if at > 20]
+    asked = play(Scheduler(living(32), 0.0), 160, names)
+    settled = [(at, job) for at, job in asked if at > 60]
     spent = sum(MISS for _, job in settled if job.device in names)
     assert spent <= SILENT_SHARE * 100 + MISS
     for name in sorted(names):
