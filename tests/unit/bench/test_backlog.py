@@ -34,8 +34,15 @@ def test_it_fails_when_slow_or_felt_or_not_whole(
     oldest: float, took: float, found: Verdict, code: int, capsys: pytest.CaptureFixture[str]
 ):
     phases = [phase("away", 1.5), phase("draining", oldest), phase("drained", 1.5)]
-    assert report(phases, took, 200_000, found, 200_000, 8) == code
+    assert report(phases, 5.0, took, 200_000, found, 200_000, 8) == code
     assert ("MISSED" in capsys.readouterr().out) == bool(code)
+
+
+def test_a_shorter_backlog_is_judged_by_a_day(capsys: pytest.CaptureFixture[str]):
+    phases = [phase("away", 1.5), phase("draining", 1.5), phase("drained", 1.5)]
+    assert report(phases, 5.0, 34.0, 20_000, SOUND, 20_000, 0) == 0
+    assert report(phases, 5.0, 36.0, 20_000, SOUND, 20_000, 0) == 1
+    assert "a day in 315 s, less than 300 s: MISSED" in capsys.readouterr().out
 
 
 async def test_the_day_is_owed_to_a_subscriber_as_far_as_its_tier_goes(tmp_path: Path):
