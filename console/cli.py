@@ -42,6 +42,7 @@ from console.replay import replay
 from console.rollcall import app as rollcall_app
 from console.rules import app as rules_app
 from console.technician import probe, scan, trace
+from console.usage import USAGE_ERROR, mistyped
 
 app = typer.Typer(
     help="小区门卫守护进程：读设备、判规则、开门放行、记日志、报警。\n\n"
@@ -297,10 +298,17 @@ def main() -> None:
     from console.client import RefusedError, UnreachableError
 
     try:
-        app()
+        status = app(standalone_mode=False)
     except (RefusedError, UnreachableError) as trouble:
         typer.echo(str(trouble), err=True)
         sys.exit(1 if isinstance(trouble, RefusedError) else 3)
+    except typer.Abort:
+        sys.exit(1)
+    except USAGE_ERROR as trouble:
+        if said := mistyped(trouble):
+            typer.echo(said, err=True)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":
