@@ -20,7 +20,11 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=20, help="faults of each kind (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed does the same things (default 1)")
     parser.add_argument("--house", type=int, default=100, help="rounds after which a new house begins (default 100)")
-    parser.add_argument("--out", type=Path, help="write FILE.json and FILE.md; lines of an earlier run are kept")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="write FILE.json and FILE.md, and a folder for each house with findings; what an earlier run wrote stays",
+    )
     return parser.parse_args()
 
 
@@ -38,7 +42,9 @@ async def _all(words: argparse.Namespace) -> list[Row]:
     for name in words.fault or [name for name in FAULTS if name != "medley"]:
         left, number = words.rounds, 0
         while left > 0 and not stop.is_set():
-            row = await run(name, min(left, words.house), f"{words.seed}.{number}", stop=stop, say=show)
+            seed = f"{words.seed}.{number}"
+            keep = words.out and words.out.with_name(f"{words.out.name}-{name}-{seed}")
+            row = await run(name, min(left, words.house), seed, stop=stop, say=show, keep=keep)
             rows.append(row)
             show(f"{name}: {row.summary()}\n" + "".join(f"  {column}: {what}\n" for column, what in row.findings[:40]))
             if words.out:

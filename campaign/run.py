@@ -8,11 +8,13 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from campaign import evidence
 from campaign.audit import COLUMNS, Verdict, audit
 from campaign.fault import Fault
 from campaign.faults import FAULTS
 from campaign.house import House
 from campaign.life import Life
+from campaign.pauses import Pauses
 from campaign.record import Promises
 from campaign.report import Row
 
@@ -27,11 +29,14 @@ async def run(
     promises: Promises | None = None,
     keep: Path | None = None,
 ) -> Row:
-    """Inject one kind of fault so many times, and look at what came of it. TimeoutError when the house never rests."""
+    """Inject one kind of fault so many times, and look at what came of it. TimeoutError when the house never rests.
+
+    `keep`: a folder for the files of the house and the record, if something is found."""
     promises = promises or Promises()
     began = time.monotonic()
     async with AsyncExitStack() as stack:
-        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gh-", dir="/tmp")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gh-", dir="/tmp")))
+        pauses = stack.enter_context(Pauses())
         fault = FAULTS[name](folder)
         await stack.enter_async_context(fault.around())
         house = House(folder, seed, state=fault.state, costume=fault.costume)
@@ -41,7 +46,10 @@ async def run(
         await house.settled()
         done = await _live(house, fault, rounds, stop=stop, say=say)
         await _rest(house)
+        house.record.notes["longest pause of the machine, s"] = round(pauses.longest, 2)
         verdict = audit(house.record, promises)
+        if keep and verdict.findings:
+            evidence.keep(folder, house.record, verdict.findings, pauses.found, keep)
         return _row(name, done, house, verdict, time.monotonic() - began)
 
 
