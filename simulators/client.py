@@ -23,7 +23,7 @@ class Control:
 
     def __init__(self, address: str) -> None:
         """`address` as it stands in `control.json`."""
-        self._http = httpx2.AsyncClient(base_url=address, timeout=5.0, limits=_IDLE, trust_env=False)
+        self._http = httpx2.AsyncClient(base_url=address, timeout=5.0, limits=_IDLE, trust_env=False, verify=False)
 
     @classmethod
     async def find(cls, folder: Path, limit: float = 10.0) -> Self:

@@ -95,7 +95,7 @@ async def test_a_fire_that_nobody_answers_climbs_through_a_kill_and_one_answer_e
     (run,) = before["ladders"]["running"]
     assert [leg["state"] for step in run["steps"] for leg in step["legs"]] == ["failed", *3 * ["delivered"]]
     assert before["outputs"]["outputs.lamps"]["by"].startswith("ladder:zones.b12.fire")
-    await estate.post("/v1/alarms/zones.b12.fire/ack", by="王班长")
+    await estate.order("alarms", "zones.b12.fire", "ack", by="王班长")
     after = await estate.status()
     assert after["ladders"]["running"] == []
     assert not after["outputs"]["outputs.lamps"]["by"].startswith("ladder:")
