@@ -7,6 +7,7 @@ WORDS = {
     "left": ("剩余 {minutes} 分钟", "{minutes} min left"),
     "danger": ("测试中的探测点真的触发也不报警！", "A real fire at these heads is NOT an alarm!"),
     "id": ("编号", "id"),
+    "site": ("小区", "site"),
     "by": ("发起人", "by"),
     "reason": ("原因", "reason"),
     "place": ("防区", "zone"),

@@ -30,7 +30,9 @@ async def report(journal: Journal, plan: Plan, sort: str, id_: str) -> dict[str,
     begun = await journal.query(0, _MOST, Filter(kinds=(f"{kind}.started",)), newest=True)
     start = next((event for event in reversed(begun) if _is(event, sort, id_)), None)
     if start is None:
-        raise NoReportError(f"没有找到 {id_ or '任何记录'}。 No {sort} {id_ or 'at all'} is in the journal.")
+        raise NoReportError(
+            f"日志里没有{f' {id_} 的' if id_ else '任何'}记录。 No {sort} {id_ or 'at all'} is in the journal."
+        )
     mine = str(start.content[_MARK[sort]])
     events = await journal.query(start.number - 1, _MOST, Filter(kinds=(f"{kind}.*",), text=mine))
     events = [event for event in events if event.content.get(_MARK[sort]) == mine]
