@@ -1,6 +1,7 @@
 """What a guard says by phone, done at the desk in the guard's name."""
 
 from collections.abc import Callable
+
 from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
 from daemon.engine import Engine
