@@ -180,7 +180,8 @@ def _jitter(level: _Class, classes: Sequence[_Class], period: float, write: floa
     others = level.round - level.sums[period]
     cycle = period + level.lateness
     if level.used + level.demand > _RING:  # always late, so only the sequence varies
-        return (write + above + level.longest + 2 * level.guest + 3 * others) / free
+        sequence = (write + above + level.longest + 2 * level.guest + 3 * others) / free
+        return min(sequence, max(_catching_up(level, period, write + above) / free - cycle, 0.0) + 2 * level.longest)
     stretch = _stretch(level, write)
     entries = 1 + math.ceil(min(len(level.upper) / TURNS, min(stretch, cycle) / level.pace))
     before = sum(
@@ -190,6 +191,14 @@ def _jitter(level: _Class, classes: Sequence[_Class], period: float, write: floa
     )
     most = cycle + level.longest + level.guest + write
     return min(write + entries * level.guest + above + before, most) / free
+
+
+def _catching_up(level: _Class, period: float, more: float) -> float:
+    """Seconds at most between two readings, from deadlines alone: that is at most two periods after the reading before,
+    and once it is less than the shortest period ahead, whoever is asked anew comes later: each of the others goes
+    before it at most once more."""
+    entries = 1 + math.ceil(len(level.upper) / TURNS)
+    return 2 * period - min(level.sums) + more + level.round + entries * level.guest
 
 
 def _guest_jitter(level: _Class, classes: Sequence[_Class], period: float, write: float) -> float:

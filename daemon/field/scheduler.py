@@ -117,28 +117,34 @@ class Scheduler:
     def _choose(self, now: float) -> Job | None:
         """The same where there is more than one class, or somebody is silent."""
         self._clean(now)
-        if owed := self._burst.next(now):
-            owed.place = next(self._number)  # its entry in the queue is void
-            return self._serve(owed, now)
-        waits = [kind for kind, queue in enumerate(self._ready) if queue]
-        spared = waits and (self._probed or (len(self._silent) >= MANY and self._burst.unknown(now)))
-        if self._silent and not spared and (probe := self._probe(now)):
-            self._probed = True  # two in a row would keep the living waiting
-            return probe
+        if self._silent and (job := self._amid_silence(now)):
+            return job
         self._probed = False
+        waits = [kind for kind, queue in enumerate(self._ready) if queue]
         if not waits:
             return None
         kind = waits[0]
         if len(waits) > 1 and self._lets_in(kind, now):
             kind = min(waits[1:], key=lambda low: self._ready[low][0][0])
-        return self._serve(heapq.heappop(self._ready[kind])[-1], now)
-
-    def _serve(self, job: Job, now: float) -> Job:
         self._number_served += 1
-        for above in range(job.scan.kind):
+        for above in range(kind):
             self._lower_served[above] = self._number_served
-        self._served[job.scan.kind] = now
-        return self._or_more(job, now)
+        self._served[kind] = now
+        return self._or_more(heapq.heappop(self._ready[kind])[-1], now)
+
+    def _amid_silence(self, now: float) -> Job | None:
+        """A living device that has waited through it, or a probe; None where it is anybody's turn."""
+        if owed := self._burst.next(now):
+            owed.place = next(self._number)  # its entry in the queue is void
+            self._number_served += 1
+            self._served[owed.scan.kind] = now
+            return self._or_more(owed, now)
+        unknown = len(self._silent) >= MANY and self._burst.unknown(now)
+        if (self._probed or unknown) and any(self._ready):
+            return None
+        probe = self._probe(now)
+        self._probed = probe is not None  # two in a row would keep the living waiting
+        return probe
 
     def _turn_of_the_living(self, now: float, spent: float) -> None:
         """So much silence is over."""

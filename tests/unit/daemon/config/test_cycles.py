@@ -109,6 +109,20 @@ def test_what_is_reckoned_is_near_to_what_happens(units: int, period: float, mea
         assert seen[key] <= its.cycle + its.jitter <= near * seen[key], key
 
 
+@pytest.mark.parametrize(
+    "periods",
+    [[0.08, 1.0] * 10, [0.25, 0.5, 1.0, 1.5] * 6, [0.1] * 3 + [1.5] * 20, [0.08] + [0.5, 1.0, 1.5] * 7],
+    ids=["two rhythms", "four rhythms", "a few quick ones", "one very quick one"],
+)
+def test_a_full_line_of_mixed_rhythms_is_reckoned_safely_and_not_far_off(periods: list[float]) -> None:
+    tasks = [Task(SAFETY, period, 0.06) for period in periods] + [Task(MEASURE, 10.0, 0.06)] * 8
+    assert demand(tasks) > 1.05
+    found, seen = outlooks(tasks, WRITE), worked(tasks, 90)
+    for key, its in found.items():
+        if key[0] is SAFETY:
+            assert seen[key] <= its.cycle + its.jitter <= 2.2 * seen[key], (key, its, seen[key])
+
+
 tasks = st.builds(
     lambda kind, period, number, each: [Task(kind, period, each)] * number,
     st.just(SAFETY),
