@@ -62,7 +62,7 @@ class Engine:
         self._next_check = clock.monotonic()
         self.agenda = Agenda(self._next_check)
         self._freshness = Freshness(image)
-        self._stir = asyncio.Event()
+        self._stir, self._sleeps = asyncio.Event(), float("inf")  # and until when
         self.waiting: set[str] = set()
         self._also: set[str] = set()
         self._heirs: dict[str, set[str]] = {}  # rules that took another's name -> inputs that they have not read yet
@@ -84,7 +84,7 @@ class Engine:
         self._renewals.clear()
         self.agenda.know(self._rules, self._clock.monotonic())
         self.actuators = actuators
-        self._landings, self._inverted = _landings(self.image.points.values()), frozenset(inverted)
+        self._landings, self._inverted = self.image.by_device(), frozenset(inverted)
         self._by_input: dict[str, list[Rule]] = defaultdict(list)
         self._by_output: dict[str, list[Rule]] = defaultdict(list)
         for rule in self._rules.values():
@@ -223,7 +223,7 @@ class Engine:
             self.arbiter.learn(learned)
             self._come_of_age(learned)
             self.agenda.soon(now)
-            self._stir.set()
+            self._wake()
 
     def _come_of_age(self, learned: Collection[str]) -> None:
         """A rule that has read all of its inputs speaks for itself; what has an end runs out by itself."""
@@ -255,7 +255,7 @@ class Engine:
                 self._tell(decision)
             rules = {rule.name: rule for decision in decisions for rule in self._by_output[decision.output]}
             changed = ()
-        self._stir.set()
+        self._wake()
 
     def judge_all(self) -> None:
         """Judge every rule: a person has just changed an alarm."""
@@ -368,6 +368,11 @@ class Engine:
         """By name."""
         return self._rules
 
+    def _wake(self) -> None:
+        """Something may be due before `run` would look again."""
+        if self.next_due() < self._sleeps:
+            self._stir.set()
+
     async def run(self) -> None:
         """Tick when due, for ever."""
         while True:
@@ -375,7 +380,8 @@ class Engine:
             now = self._clock.monotonic()
             if self.next_due() <= now:
                 self.tick(now)
-            delay = max(self.next_due() - self._clock.monotonic(), 0.001)
+            self._sleeps = self.next_due()
+            delay = max(self._sleeps - self._clock.monotonic(), 0.001)
             try:
                 async with asyncio.timeout(delay):  # `wait_for` of Python 3.11 can swallow the order to end
                     await self._stir.wait()
@@ -390,11 +396,3 @@ def _unheard(points: Collection[str], now: float) -> None:
 def _late(rule: str) -> str:
     """Under what name the demands of a rule stand whose place another has taken."""
     return f"{rule} (before)"
-
-
-def _landings(points: Iterable[Point]) -> dict[str, dict[str, Point]]:
-    landings: dict[str, dict[str, Point]] = defaultdict(dict)
-    for point in points:
-        device, _, channel = point.name.partition(".")
-        landings[device][channel] = point
-    return landings

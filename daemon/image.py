@@ -1,5 +1,6 @@
 """The image of a running site: its points can change while rules look at it; renewing ages costs next to nothing."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from math import inf
@@ -30,6 +31,14 @@ class LiveImage(Image):
         for renewal in self._renewals.values():
             renewal.at = -inf
         self._readings = {name: NEVER if name in anew else before.get(name, NEVER) for name in self.points}
+
+    def by_device(self) -> dict[str, dict[str, Point]]:
+        """Device -> channel -> its point."""
+        found: dict[str, dict[str, Point]] = defaultdict(dict)
+        for point in self.points.values():
+            device, _, channel = point.name.partition(".")
+            found[device][channel] = point
+        return found
 
     def put(self, name: str, value: Value | None, quality: Quality, now: float, note: str = "") -> bool:
         """Take a reading; True when value or quality moved: also from too old to fresh, which nobody was told of."""
