@@ -51,6 +51,8 @@ def audit(record: Record, promises: Promises) -> Verdict:
     _alarms(record, promises, verdict)
     for name in record.heard:
         _subscriber(record, name, verdict)
+    for id_ in sorted(record.changed):
+        verdict.find("doubled", f"the journal has {id_} in two ways")
     for what in record.broken:
         verdict.find("broken", what)
     verdict.looked["lines of the journal"] = len(record.journal)
@@ -123,8 +125,6 @@ def _firsts(record: Record) -> dict[str, list[dict[str, Any]]]:
         elif line["kind"] == "alarm.reset":
             by = next((by for of, by in names if of == alarm and f"{by} " in f"{line['content'].get('by')} "), "")
             found.setdefault(by, []).extend(open_lines.pop(alarm, []))
-        elif line["kind"] == "journal.replaced" and not line["content"].get("after"):
-            _close(record, open_lines, found)  # nothing was left of the old one: what stood is forgotten
     _close(record, open_lines, found)
     return found
 

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ CARDS = 5000
 """People with a card, each of whom comes once."""
 GAS = {"kind": "gas", "heads": ["io1.input7"], "zone": "zones.b12"}
 _LOOK = 0.03
+_SAY_SO = frozenset({"journal.damaged", "journal.replaced"})
 
 
 class Witness(Ear):
@@ -79,6 +80,7 @@ class House(Stage):
         self._down_since: float | None = None
         self.saved: list[dict[str, Any]] = []
         """Lines of a journal that was then destroyed."""
+        self._before: set[str] = set()
         self._diary_read = 0
 
     async def raise_curtain(self, stack: AsyncExitStack) -> None:
@@ -193,13 +195,31 @@ class House(Stage):
 
     def take_over(self) -> None:
         """Read journal and witnesses into the record."""
-        found = {line["id"]: line for line in [*self.saved, *aside(self.state), *events(self.state, {}, 0, 10_000_000)]}
+        now = list(events(self.state, {}, 0, 10_000_000))
+        self.record.changed |= set(changed([*self.saved, *now]))
+        found = {line["id"]: line for line in [*self.saved, *aside(self.state), *now]}
         lines = self.record.journal = list(found.values())
         tiers = {name: int(entry["tier"]) for name, entry in self.copy.section("subscribers").items()}
         for name, witness in self.ears.items():
             if isinstance(witness, Witness):
                 self.record.heard[name], self.record.refilled[name] = list(witness.told), set(witness.refilled)
                 self.record.owed[name] = {line["id"] for line in lines if published(line["kind"], tiers[name])}
+
+    def save_told(self, before: Collection[str]) -> None:
+        """Remember the lines of a journal that is about to be destroyed: those of before, and what was told since.
+
+        What was neither dies with it, as an event of the last moment before a kill.
+        """
+        self.take_over()
+        told = {each.event["id"] for heard in self.record.heard.values() for each in heard}
+        self.saved = [line for line in self.record.journal if line["id"] in before or line["id"] in told]
+        self._before = {line["id"] for line in events(self.state, {}, 0, 10_000_000)}
+
+    def gone(self) -> tuple[int, bool]:
+        """How many lines of then the journal has no more, and whether it says that it was damaged since."""
+        now = {line["id"]: line["kind"] for line in events(self.state, {}, 0, 10_000_000)}
+        says = any(kind in _SAY_SO for id_, kind in now.items() if id_ not in self._before)
+        return len(self._before - now.keys()), says
 
     def memory(self) -> float:
         """Megabytes that the daemon holds, at their highest; 0 when it is not there."""
@@ -208,6 +228,15 @@ class House(Stage):
         except OSError:
             return 0.0
         return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM")), 0.0)
+
+
+def changed(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Ids that lines of different content bear; what differs is more than the number."""
+    first: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        whole = {key: value for key, value in line.items() if key != "number"}
+        if line["kind"] != "journal.damaged" and first.setdefault(line["id"], whole) != whole:
+            yield str(line["id"])
 
 
 def aside(state: Path) -> list[dict[str, Any]]:

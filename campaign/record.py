@@ -97,6 +97,8 @@ class Record:
     """Ids that came only when they were asked for again."""
     journal: list[dict[str, Any]] = field(default_factory=list)
     """Every line in order, with those that only a file set aside, or a look before the damage, still has."""
+    changed: set[str] = field(default_factory=set)
+    """Ids under which the journal has lines of different content."""
     settled: set[str] = field(default_factory=set)
     """Lines that had to be acknowledged when the house came to rest; what follows tells of the last stop."""
     owed: dict[str, set[str]] = field(default_factory=dict)

@@ -76,23 +76,33 @@ class Damage(Fault):
     name = "damage"
     about = "database corrupted: random pages, head, half of it gone, log overwritten, replaced by text"
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._turns: list[str] = []
+
     async def strike(self, house: House, dice: random.Random) -> None:
-        """One round."""
+        """One round; five in a row are one of each kind."""
+        if not self._turns:
+            self._turns = dice.sample(_WAYS, len(_WAYS))
+        how = self._turns.pop()
         await asyncio.sleep(dice.uniform(1.5, 4))
         await house.settled()
         await asyncio.to_thread(house.take_over)
-        house.saved = list(house.record.journal)
-        how = dice.choice(("pages", "head", "half", "log", "text"))
+        before = {line["id"] for line in house.record.journal}
         if how == "log":
             await house.kill()
         else:
             house.note_down(time.monotonic())
             await house.daemon.stop()
-        _damage(house.state / "journal.db", how, dice)
+        await asyncio.sleep(_FLIGHT)
+        await asyncio.to_thread(house.save_told, before)
+        notes = house.record.notes
+        notes[f"bytes of the {how}"] = notes.get(f"bytes of the {how}", 0) + _damage(
+            house.state / "journal.db", how, dice
+        )
         aside = len(list(house.state.glob("journal.db.bad-*[0-9Z]")))
         await house.start()
         took = await house.armed()
-        notes = house.record.notes
         notes[how] = notes.get(how, 0) + 1
         notes["longest start, s"] = max(took, notes.get("longest start, s", 0.0))
         await house.settled()
@@ -100,23 +110,35 @@ class Damage(Fault):
         notes["set aside"] = notes.get("set aside", 0) + found
         if how in {"head", "text"} and not found:
             house.record.broken.append(f"damage ({how}) was not found")
+        gone, told = await asyncio.to_thread(house.gone)
+        notes["lines destroyed"] = notes.get("lines destroyed", 0) + gone
+        if gone and not told:
+            house.record.broken.append(f"damage ({how}): {gone} lines are gone from the journal, which does not say so")
 
 
-def _damage(file: Path, how: str, dice: random.Random) -> None:
-    data = bytearray(file.read_bytes())
+_WAYS = ("pages", "head", "half", "log", "text")
+_FLIGHT = 0.3
+"""Seconds in which what the daemon has sent arrives."""
+
+
+def _damage(file: Path, how: str, dice: random.Random) -> int:
+    """Spoil it; how many bytes of it, or of its log, were destroyed."""
+    if how == "log":
+        file = file.with_name(file.name + "-wal")
+    data = bytearray(file.read_bytes()) if file.exists() else bytearray()
+    was = len(data)
     if how == "pages":
         for _ in range(dice.randint(1, 8)):
-            at = dice.randrange(1, max(2, len(data) // 4096)) * 4096
+            at = dice.randrange(1, max(2, was // 4096)) * 4096
             data[at : at + 4096] = dice.randbytes(len(data[at : at + 4096]))
     elif how == "head":
         data[:100] = bytes(100)
     elif how == "half":
-        del data[len(data) // 2 :]
+        del data[was // 2 :]
     elif how == "text":
         data = bytearray("这不是数据库\n".encode() * 100)
-    else:
-        log = file.with_name(file.name + "-wal")
-        if log.exists():
-            log.write_bytes(dice.randbytes(log.stat().st_size))
-        return
+    elif was:  # all of it, or from somewhere on
+        at = dice.choice((0, dice.randrange(was)))
+        data[at:] = dice.randbytes(was - at)
     file.write_bytes(data)
+    return was

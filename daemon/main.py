@@ -242,6 +242,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
         await asyncio.sleep(_RESTORE)
     states, left = standing
     lost = await daemon.keepsake.missing(states)
+    daemon.keepsake.rewrite(lost)
     engine.annunciator.restore([*states, *lost], left)
     if why := await daemon.keepsake.shortened():
         daemon.recorder.emit("journal.damaged", "journal", content={"why": why})

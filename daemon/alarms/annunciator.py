@@ -42,6 +42,8 @@ class Annunciator:
         """Alarms of which anybody said anything since somebody emptied this."""
         self._clock: Clock = clock or SystemClock()
         self.shelving = Shelving(self, emit, self._clock)
+        self.wrote: Callable[[Alarm, object], None] = _nobody
+        """Handed every alarm as it is by now, and the event that says so, before anybody hears of it."""
         self._emit = emit
         self._hearers: list[Hear] = []
         self._incidents, self._rate = Incidents(), Rate()
@@ -93,6 +95,8 @@ class Annunciator:
             self.standing[name] = replace(alarm, known=False)
             called, rose = (now - max(0.0, (utc - at).total_seconds()) for at in (alarm.raised, alarm.last))
             self._called[name] = called
+            if alarm.drill:
+                continue  # no real alarm is one incident with what was played, nor part of a flood of it
             if alarm.incident:
                 self._incidents.stir(alarm.condition.subject, alarm.incident, rose)
             if now - called < WINDOW:
@@ -252,14 +256,20 @@ class Annunciator:
     ) -> Alarm:
         """Take an alarm as it is now, write the event, and tell all who watch."""
         self._put(alarm)
-        now = self._clock.monotonic()
-        name, condition = alarm.condition.alarm, alarm.condition
-        if kind == "alarm.raised":
-            self._called[name] = now
+        condition = alarm.condition
         content = _content(alarm, condition.evidence if evidence is None else evidence)
         content |= {key: said for key, said in (("by", by), ("reason", why)) if said is not None}
         more = {"drill": alarm.drill} if alarm.drill else {}
-        self._emit(kind, condition.subject, actor=actor, severity=int(condition.severity), content=content, **more)
+        severity = int(condition.severity)
+        self.wrote(alarm, self._emit(kind, condition.subject, actor=actor, severity=severity, content=content, **more))
+        self.tell(kind, alarm)
+        return alarm
+
+    def tell(self, kind: str, alarm: Alarm) -> None:
+        """Tell all who watch; by itself only of what has been written already."""
+        now, name = self._clock.monotonic(), alarm.condition.alarm
+        if kind == "alarm.raised":
+            self._called[name] = now
         for hear in self._hearers:
             try:
                 hear(kind, alarm)
@@ -268,7 +278,6 @@ class Annunciator:
         if kind == "alarm.raised" and name != FLOOD and not alarm.drill:
             self._rate.called(now)
             self._judge_flood(now)
-        return alarm
 
     def _put(self, alarm: Alarm) -> None:
         """Where it belongs by now: it stands, or is a case, or neither."""
@@ -293,6 +302,10 @@ class Annunciator:
 
     def _incident(self, alarm: Alarm) -> str:
         return self._incidents.join(alarm.condition.subject, self._name(), self._clock.monotonic())
+
+
+def _nobody(alarm: Alarm, event: object) -> None:
+    """Nobody keeps it."""
 
 
 def _content(alarm: Alarm, evidence: dict[str, Any]) -> dict[str, Any]:

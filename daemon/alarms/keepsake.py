@@ -1,10 +1,14 @@
 """A second memory of what latches, in a file beside the journal: a damaged journal must not lock the doors of a fire.
 
-The file says which alarms stand until a person resets them, and how far the journal was written at that moment. It is
-believed only where the journal has been begun anew, or ends before that number: then the journal has lost something.
+The file says which alarms stand until a person resets them, with the events that told of them, and how far the journal
+was written at that moment. It is believed only where the journal has been begun anew, ends before that number, or could
+not be read for what stood: then the journal has lost something, and gets the very same events again. A subscriber knows
+them by their ids.
 """
 
 import asyncio
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,15 +17,22 @@ import structlog
 
 from daemon.alarms.annunciator import Annunciator
 from daemon.config.lastgood import sync
-from gatehouse.alarms import Alarm
+from daemon.journal.line import read, write
+from daemon.journal.salvage import FORGOT
+from gatehouse.alarms import Alarm, AlarmState
+from gatehouse.events import Event
 
 log = structlog.get_logger()
 
 _EVERY = 5.0
 """Seconds after which it is written anew where only the journal has grown."""
+_SOON = 0.5
+"""The same after an alarm has changed, whose event may not have been durable yet."""
 _LOOK = 0.05
 _MOST = 1000
 """Alarms that are kept; a thousand that latch at once are a city on fire."""
+_LARGEST = 8192
+"""Bytes of the largest event that is kept; the alarm itself is kept all the same."""
 
 
 class Record(Protocol):
@@ -35,6 +46,15 @@ class Record(Protocol):
     def head(self) -> int:
         """Number of its newest durable line."""
 
+    def append(self, event: Event) -> None:
+        """Take an event."""
+
+    def keep(self, key: str, state: bytes | None) -> None:
+        """Remember a small state behind all that was appended; None forgets it."""
+
+    async def kept(self, prefix: str = "") -> dict[str, bytes]:
+        """What is kept under keys that begin so."""
+
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What the file says."""
@@ -42,6 +62,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     head: int
     alarms: list[Alarm]
+    events: list[msgspec.Raw] = []
+    """Of each alarm the one that it began with, and the newest, as the journal writes them; none in a file of an older
+    gatehouse."""
 
 
 class Keepsake:
@@ -52,16 +75,24 @@ class Keepsake:
         self._file, self._journal, self._book = file, journal, book
         self._begun, self._stirred = asyncio.Event(), asyncio.Event()
         self._told = ""
+        self._events: dict[str, tuple[msgspec.Raw, ...]] = {}  # by occurrence, as in the file
+        self._said: set[str] = set()  # occurrences of which this run has written an event
+        self._kept: Kept | None = None
+        self._forgot = False
+        book.wrote = self._note
         book.watch(lambda _kind, _alarm: self._stirred.set())
 
     async def missing(self, states: list[bytes] | None) -> list[bytes]:
         """Alarms that stood and that the journal has lost, of which `states` is all that it knows; None: it cannot be
         read at all."""
-        kept = await asyncio.to_thread(self._read)
+        kept = await self._remembered()
+        if states is not None:
+            with suppress(OSError):  # told as trouble of the journal
+                self._forgot = bool(await self._journal.kept(FORGOT))
         if kept is None:
             return []
         journal = self._journal
-        if states is not None and journal.epoch == kept.epoch and journal.head >= kept.head:
+        if states is not None and not self._shorter(kept) and not self._forgot:
             return []
         known = {_occurrence(state) for state in states or ()}
         lost = [alarm for alarm in kept.alarms if alarm.occurrence not in known]
@@ -69,16 +100,30 @@ class Keepsake:
                   alarms=[alarm.condition.alarm for alarm in lost])  # fmt: skip
         return [msgspec.json.encode(alarm) for alarm in lost]
 
+    def rewrite(self, lost: list[bytes]) -> None:
+        """Have the journal write down again, word for word, what it has lost; before anything new is said of it."""
+        for state in lost:
+            alarm = msgspec.json.decode(state, type=Alarm)
+            events = [read(0, bytes(event)) for event in self._events.get(alarm.occurrence, ())]
+            if alarm.occurrence not in self._said and events and _tells(events[-1], alarm):
+                for event in events:
+                    self._journal.append(event)
+                self._said.add(alarm.occurrence)
+
     def tell(self, lost: list[bytes]) -> None:
-        """Have the journal write down what it has lost, and people called who had not answered."""
+        """Have people called who had not answered; and what could not be written down again is written down anew."""
         for occurrence in map(_occurrence, lost):
             for alarm in [each for each in self._book.standing.values() if each.occurrence == occurrence]:
-                self._book.change(alarm, "alarm.acknowledged" if alarm.acknowledged_by else "alarm.raised", "daemon")
+                kind = "alarm.acknowledged" if alarm.acknowledged_by else "alarm.raised"
+                if occurrence in self._said:
+                    self._book.tell(kind, alarm)
+                else:
+                    self._book.change(alarm, kind, "daemon")
 
     async def shortened(self) -> str:
         """What the journal has lost that was in it; empty when it has lost nothing."""
-        kept = await asyncio.to_thread(self._read)
-        if kept is None or (kept.epoch == self._journal.epoch and self._journal.head >= kept.head):
+        kept = await self._remembered()
+        if kept is None or not self._shorter(kept):
             return ""
         if kept.epoch != self._journal.epoch:
             return f"it was begun anew; the one before had {kept.head} lines"
@@ -86,6 +131,9 @@ class Keepsake:
 
     def begin(self) -> None:
         """What the last run knew is taken back: from now on the file may be written."""
+        if self._forgot:
+            self._journal.keep(FORGOT, None)
+        self._kept = None
         self._begun.set()
 
     async def run(self) -> None:
@@ -94,17 +142,48 @@ class Keepsake:
         await self._begun.wait()
         while True:
             self._stirred.clear()
-            latched = [alarm for alarm in self._book.standing.values() if alarm.condition.latch][:_MOST]
-            now = Kept(epoch=self._journal.epoch, head=self._journal.head, alarms=latched)
+            now = self._now()
+            stirred = written is None or now.alarms != written.alarms
             if now != written and now.epoch:
                 await asyncio.to_thread(self._write, msgspec.json.encode(now, enc_hook=repr))
                 written = now
             try:
-                async with asyncio.timeout(_EVERY):
+                async with asyncio.timeout(_SOON if stirred else _EVERY):
                     await self._stirred.wait()
                     await asyncio.sleep(_LOOK)  # what comes together is written together
             except TimeoutError:
                 continue
+
+    def _now(self) -> Kept:
+        latched = [alarm for alarm in self._book.standing.values() if alarm.condition.latch][:_MOST]
+        self._events = {alarm.occurrence: self._events.get(alarm.occurrence, ()) for alarm in latched}
+        self._said &= self._events.keys()
+        events = [event for told in self._events.values() for event in told]
+        return Kept(epoch=self._journal.epoch, head=self._journal.head, alarms=latched, events=events)
+
+    def _note(self, alarm: Alarm, event: object) -> None:
+        """Keep an event of what latches, as it will be read again: nobody can change it any more."""
+        occurrence = alarm.occurrence
+        if not isinstance(event, Event) or not alarm.condition.latch or alarm.state is AlarmState.NORMAL:
+            return
+        self._said.add(occurrence)
+        line = write(event)
+        began = self._events.get(occurrence, ())[:1]
+        self._events[occurrence] = (*began, msgspec.Raw(line.body)) if len(line.body) <= _LARGEST else ()
+
+    def _shorter(self, kept: Kept) -> bool:
+        """Whether the journal is another one, or ends before a line that had been written."""
+        return self._journal.epoch != kept.epoch or self._journal.head < kept.head
+
+    async def _remembered(self) -> Kept | None:
+        """What the file said at the start: nothing is written into it before `begin`."""
+        if self._kept is None and not self._begun.is_set():
+            self._kept = kept = await asyncio.to_thread(self._read)
+            for event in kept.events if kept else ():
+                occurrence = str(_state(read(0, bytes(event))).get("occurrence", ""))
+                if occurrence not in self._said:
+                    self._events[occurrence] = (*self._events.get(occurrence, ()), event)
+        return self._kept
 
     def _read(self) -> Kept | None:
         try:
@@ -136,3 +215,18 @@ def _occurrence(state: bytes) -> str:
         return str(msgspec.json.decode(state, type=dict[str, Any]).get("occurrence", ""))
     except msgspec.DecodeError:  # whoever takes it back says so
         return ""
+
+
+def _state(event: Event) -> dict[str, Any]:
+    """The alarm as the event tells it; empty where it tells of none."""
+    state = event.content.get("alarm_state")
+    return state if isinstance(state, dict) else {}
+
+
+def _tells(event: Event, alarm: Alarm) -> bool:
+    """Whether the event tells of the alarm as it is, but for whether its condition can be judged at present."""
+    try:
+        told = msgspec.convert(_state(event), type=Alarm)
+    except msgspec.ValidationError:
+        return False
+    return replace(told, known=True) == replace(alarm, known=True)

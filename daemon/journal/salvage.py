@@ -16,6 +16,8 @@ from daemon.journal.link import genesis, link
 MOST_ROWS = 100_000
 LEAST_ROWS = 10_000
 """Kept even if nobody waits for them: the guard's latest days stay in sight."""
+FORGOT = "journal/forgot"
+"""Kept where the alarms that stood could not be read: whoever remembers them is to say so, and forgets this then."""
 _COMPANIONS = ("", "-wal", "-shm")
 
 Row = tuple[int, bytes, int, str, str, int, str]
@@ -97,9 +99,11 @@ def _read_known(database: apsw.Connection, path: Path) -> Known:
     with suppress(apsw.Error, ValueError):
         known.cursors = cursors(database)
     with suppress(apsw.Error, ValueError):
-        known.standing = standing(database)
-    with suppress(apsw.Error, ValueError):
         known.kept = kept(database)
+    try:
+        known.standing = standing(database)
+    except (apsw.Error, ValueError):
+        known.kept[FORGOT] = b"1"
     return known
 
 
