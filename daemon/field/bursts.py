@@ -6,6 +6,7 @@ is known yet, for most of them may live; and only then those that were missed al
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from daemon.field.jobs import Job, Unit
 
@@ -13,6 +14,8 @@ _Queue = list[tuple[float, int, Job]]
 
 MANY = 3
 """So many silent devices are no single fault: then each of the others may be dead, too."""
+_SHARE = 0.5
+"""Of the time that the living take for their turn, what may pass in silence before the next one."""
 
 
 class Burst:
@@ -23,7 +26,9 @@ class Burst:
         self.doubted: set[Unit] = set()
         """Who may have died with those that were missed: not asked since then."""
         self._silence = self._longest = 0.0
-        """Seconds since the living were last given their turn; of the longest exchange in vain of this burst."""
+        """Seconds of silence since the living had their turn; of the longest exchange in vain of this burst."""
+        self._turn = -inf
+        """When the living were last given their turn."""
         self._owed: _Queue = []
         """Reads that have waited through the silence; the most important stands last."""
 
@@ -36,13 +41,16 @@ class Burst:
         """Nobody is silent any more."""
         self._longest = 0.0
 
-    def silence(self, spent: float) -> bool:
-        """So many seconds more; whether the living are to have their turn before anybody else is asked in vain."""
+    def silence(self, spent: float, now: float) -> bool:
+        """So many seconds more, by now; whether the living are to have their turn before anybody else is asked in vain.
+
+        Where they have taken long for it, silence may take half as long: the dead are to be known in time, too."""
         self._silence += spent
         self._longest = max(self._longest, spent)
-        if self._silence + spent <= self._longest:
+        taken = now - self._turn - self._silence
+        if taken < inf and self._silence + spent <= max(self._longest, taken * _SHARE):
             return False
-        self._silence = 0.0
+        self._silence, self._turn = 0.0, now
         return True
 
     def owe(self, ready: Sequence[_Queue], *, many: bool) -> None:

@@ -149,7 +149,7 @@ class Scheduler:
     def _turn_of_the_living(self, now: float, spent: float) -> None:
         """So much silence is over."""
         self._probed = True
-        if self._burst.silence(spent):
+        if self._burst.silence(spent, now):
             self._release(now)
             self._burst.owe(self._ready[: ScanClass.MEASURE], many=len(self._silent) >= MANY)
 

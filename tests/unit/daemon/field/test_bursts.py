@@ -34,10 +34,19 @@ def waiting(unit: Unit, due: float, place: int, kind: ScanClass = ScanClass.SAFE
 
 def test_the_living_have_their_turn_before_one_more_time_limit_passes() -> None:
     burst = Burst()
-    assert burst.silence(0.6)
-    assert [burst.silence(0.09) for _ in range(6)] == [False] * 5 + [True], "short ones together as long as one"
+    assert burst.silence(0.6, 100.6)
+    told = [burst.silence(0.09, 100.6 + 0.09 * number) for number in range(1, 7)]
+    assert told == [False] * 5 + [True], "short ones together as long as one"
     burst.ended()
-    assert burst.silence(0.09)
+    assert burst.silence(0.09, 101.5)
+
+
+def test_where_the_living_take_long_silence_may_take_half_as_long() -> None:
+    burst = Burst()
+    assert burst.silence(0.3, 10.3)
+    assert not burst.silence(0.3, 12.1), "1.5 s were theirs"
+    assert burst.silence(0.3, 12.4)
+    assert burst.silence(0.3, 13.8), "1.1 s were not enough for two"
 
 
 def test_where_many_are_silent_only_who_has_answered_since_goes_first() -> None:
@@ -166,7 +175,7 @@ def transition(
 @pytest.mark.parametrize("dead", [4, 12, 28])
 @pytest.mark.parametrize(
     ("waits", "unread", "known"),
-    [(None, 5, 10), (0.3, 15, 35), (0.55, 16, 40)],
+    [(None, 5.1, 10), (0.3, 12, 30), (0.55, 14, 36)],
     ids=["serial", "gateway", "slow gateway"],
 )
 def test_the_living_are_read_while_it_is_found_out_who_died(
@@ -177,7 +186,8 @@ def test_the_living_are_read_while_it_is_found_out_who_died(
     gone = [name for number, name in enumerate(UNITS) if number * 7 % 32 < dead]
     worst, sure, last, sink = transition(bus, line, gone, monkeypatch)
     assert worst < unread
-    assert sure < 2.3 + PATIENCE + WORST, "its own round, which was 2.2 s before, and one time limit"
+    assert sure < 2.3 + 2 * (PATIENCE + WORST), "its own round, which was 2.2 s before, and two time limits"
     assert last < known
+    assert last < 10 or dead > 4, "what is promised of wired safety devices"
     assert {name for name, up, _ in sink.devices if not up} == set(gone), "nobody else is lost"
     assert [up for _, up, _ in sink.lines] == [True], "and the connection stays"
