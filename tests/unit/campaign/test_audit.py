@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from campaign.audit import audit
+from campaign.house import changed
 from campaign.record import Deed, Episode, Promises, Record, Span, Told
 
 DOORS = ("doors.north", "doors.east", "doors.unit12")
@@ -113,6 +114,17 @@ def two_contents(record: Record) -> None:
     record.heard["police"].append(again)
 
 
+def raised_anew_in_a_new_journal(record: Record) -> None:
+    """What latches is one thing, though the journal was destroyed and begun anew meanwhile."""
+    anew = [line(1, "journal.replaced", "journal", after=0), {**record.journal[2], "number": 2}]
+    anew[0]["id"], anew[1]["id"] = "z-1", "z-2"
+    record.journal[3:3] = anew
+
+
+def line_in_two_ways(record: Record) -> None:
+    record.changed.add("a-3")
+
+
 def out_of_order(record: Record) -> None:
     record.heard["police"][0:2] = reversed(record.heard["police"][0:2])
 
@@ -187,6 +199,7 @@ def chain(record: Record) -> None:
         *(("lost", each) for each in (drop_line, drop_alarm, drop_message, rewrite)),
         ("again", only_by_refill),
         *(("doubled", each) for each in (card_twice, alarm_twice, two_contents, out_of_order)),
+        *(("doubled", each) for each in (raised_anew_in_a_new_journal, line_in_two_ways)),
         *(("late", each) for each in (heard_late, siren_late, no_siren)),
         *(("wrong", each) for each in (door_stays_shut, door_shuts_for_a_moment, door_frees_late)),
         *(("wrong", each) for each in (door_opens_by_itself, door_stays_open, door_never_locks_again)),
@@ -238,3 +251,18 @@ def test_a_journal_that_had_to_begin_anew_counts_from_one(sound: Record) -> None
         sound.heard[name] += told([anew], 59.0)
         sound.owed[name].add("z-1")
     assert audit(sound, Promises()).findings == []
+
+
+def test_an_alarm_told_again_by_a_new_journal_under_its_own_id_is_a_repeat(sound: Record) -> None:
+    again = {**sound.journal[2], "number": 2}
+    for name in sound.heard:
+        sound.heard[name] += told([again], 34.0)
+    verdict = audit(sound, Promises())
+    assert verdict.findings == []
+    assert verdict.looked["repeats"] == 2
+
+
+def test_lines_of_one_id_differ_in_their_number_at_most() -> None:
+    one = line(7, "alarm.raised", "zones.b12", alarm="zones.b12.fire")
+    assert list(changed([one, {**one, "number": 2}])) == []
+    assert list(changed([one, {**one, "number": 2, "content": {}}])) == ["a-7"]

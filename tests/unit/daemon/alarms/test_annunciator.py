@@ -53,6 +53,19 @@ def test_what_was_restored_late_does_not_replace_what_is_known_by_now(book):
     assert book.standing["zones.b12.fire"].acknowledged_by == "李四"
 
 
+def test_each_event_is_handed_over_with_its_alarm_and_can_be_told_again_without_another():
+    events, kept, heard = [], [], []
+    book = Annunciator(lambda kind, *_, **__: events.append(kind) or len(events))
+    book.wrote = lambda alarm, event: kept.append((alarm.occurrence, event))
+    book.watch(lambda kind, alarm: heard.append((kind, len(kept))))
+    book.judge(condition(True), "r", NOW)
+    alarm = book.standing["zones.b12.fire"]
+    assert kept == [(alarm.occurrence, 1)]
+    book.tell("alarm.raised", alarm)
+    assert events == ["alarm.raised"]
+    assert heard == [("alarm.raised", 1)] * 2, "an alarm is handed over before anybody hears of it"
+
+
 def test_an_alarm_is_told_whatever_its_evidence_is(book, told):
     book.judge(replace(condition(True), evidence={"what": object()}), "r", NOW)
     assert kinds(told) == ["alarm.raised"]

@@ -11,6 +11,7 @@ from daemon.clock import SystemClock
 from daemon.journal.chain import verify
 from daemon.journal.journal import Filter, Journal, JournalError
 from daemon.journal.query import query
+from daemon.journal.salvage import FORGOT
 from tests.unit.daemon.journal.desk import LIMIT, Disk, alarm, durable, event, running, until
 
 
@@ -313,6 +314,29 @@ async def test_a_journal_damaged_beyond_reading_begins_another_epoch(path: Path)
         await durable(journal, 1)
         assert journal.epoch != old.epoch
         assert (await journal.read(0))[0].kind == "journal.replaced"
+
+
+async def test_a_journal_that_cannot_be_read_for_what_stood_says_so_until_that_is_put_right(path: Path) -> None:
+    """Its lines are all there, under the same epoch: nothing else would tell that alarms are forgotten."""
+    async with running(path) as old:
+        old.append(alarm(1, "a", "unacknowledged"))
+        await durable(old, 1)
+        assert await old.kept(FORGOT) == {}
+    damage(path, "standing", every=True)
+    async with running(path) as journal:
+        await durable(journal, 2)
+        assert journal.epoch == old.epoch
+        assert await journal.standing() == []
+        assert await journal.kept(FORGOT) == {FORGOT: b"1"}
+    async with running(path) as journal:
+        assert await journal.kept(FORGOT), "the daemon may have been killed before anybody put it right"
+        journal.append(alarm(1, "a", "unacknowledged"))
+        journal.keep(FORGOT, None)
+        await durable(journal, 3)
+    async with running(path) as journal:
+        assert await journal.kept(FORGOT) == {}
+        assert len(await journal.standing()) == 1
+    assert verify(path).clean, "a line that comes again under its own id is no fault"
 
 
 async def test_a_journal_damaged_while_running_goes_on_with_the_next_number(path: Path) -> None:
