@@ -27,6 +27,11 @@ class Recorder:
         self._clock = clock
         self._count = 0
 
+    @property
+    def count(self) -> int:
+        """Events since the start."""
+        return self._count
+
     def emit(
         self,
         kind: str,

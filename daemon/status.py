@@ -25,6 +25,8 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _NOTHING: dict[str, str] = dict.fromkeys(LANGUAGES, "")
 _TURN = 0.004
 """Seconds in which it is told at one go: then doors have their turn."""
+_STILL = 5.0
+"""Seconds after which feeds are shown anew how things stand, even if no event has told of a change."""
 
 
 def _text(why: str) -> dict[str, str]:
@@ -53,6 +55,7 @@ class Status:
         """The site's own time zone, for what people read."""
         self.office: Office | None = None
         self.exercises: Exercises | None = None
+        self._told, self._looked, self._shown = -1, 0.0, dict[str, Any]()
 
     def document(self) -> dict[str, Any]:
         """Everything, at this instant. On a large site that takes a second, with nothing else done: see `told`."""
@@ -196,8 +199,16 @@ class Status:
         """Every alarm not back to normal, the gravest and oldest first."""
         return listing.standing(self._engine.annunciator, self.plan)
 
-    def for_subscribers(self) -> dict[str, Any]:
-        """How things stand, for the feeds: each shows of it what its tier may see (`envelope.state_view`)."""
+    def for_subscribers(self) -> Mapping[str, Any]:
+        """How things stand, for the feeds: each shows of it what its tier may see (`envelope.state_view`).
+
+        They ask every second. Until something is told, for some seconds, it is the very same object."""
+        told, now = self._engine.recorder.count, self._clock.monotonic()
+        if told != self._told or not self._looked <= now < self._looked + _STILL:
+            self._told, self._looked, self._shown = told, now, self._for_subscribers()
+        return self._shown
+
+    def _for_subscribers(self) -> dict[str, Any]:
         now, image = self._clock.monotonic(), self._engine.image
         online = {name: image.read(f"{name}.online", now) for name in self.plan.devices}
         return {

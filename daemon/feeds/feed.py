@@ -41,8 +41,8 @@ class Feed:
         pace: Pace = USUAL,
         tell: Callable[[str, str], None] = untold,
     ) -> None:
-        """`state` is asked once a second for what `envelope.state_view` lists; `on_trouble("")` says well again;
-        `tell(kind, why)` writes an event about the feed itself."""
+        """`state` is asked once a second for what `envelope.state_view` lists, and gives the same object again while
+        nothing has changed; `on_trouble("")` says well again; `tell(kind, why)` writes an event about the feed."""
         self.progress = 0
         """Grows at least every two seconds while the feed does its work, connected or not."""
         self._name, self._settings, self._carrier, self._journal = name, settings, carrier, journal
@@ -127,11 +127,15 @@ class Feed:
 
     async def _show_state(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
+        state: Mapping[str, Any] | None = None
+        view: dict[str, Any] = {}
         shown: dict[str, Any] | None = None
         due = 0.0
         await self._told(connection, "status", await connection.greet())
         while True:
-            view = state_view(self._state(), self._titles, self._settings.tier, outsider=self._settings.outsider)
+            before, state = state, self._state()
+            if state is not before:  # of thousands of devices this takes milliseconds
+                view = state_view(state, self._titles, self._settings.tier, outsider=self._settings.outsider)
             if view != shown or loop.time() >= due:
                 head, digest = self._journal.head, self._journal.head_hash
                 standing = Standing(view=view, at=self._clock.utc(), newest=head, hash=digest)

@@ -176,7 +176,7 @@ async def test_the_broker_keeps_state_and_status_and_says_offline_for_us(
     def told(topic: str) -> list[Mapping[str, Any]]:
         return [body for name, _, body in receiver.messages if name == f"{ROOT}/{topic}"]
 
-    async with feeding(state=lambda: state) as running:
+    async with feeding(state=lambda: dict(state)) as running:
         await wait_for(lambda: told("status") and told("state"))
         assert told("status")[-1]["status"] == "online"
         assert told("state")[-1]["armed"] is False

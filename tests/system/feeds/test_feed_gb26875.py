@@ -335,7 +335,7 @@ async def test_measures_fit_the_units_of_the_standard(journal: Any) -> None:
 async def test_state_follows_what_stands(journal: Any) -> None:
     """The device's and the systems' states, on each change and on each connection."""
     standing: dict[str, Any] = {"lines": {"gate": True}, "journal": True, "alarms": []}
-    async with centre_at() as centre, feeding(journal, centre.port, state=lambda: standing):
+    async with centre_at() as centre, feeding(journal, centre.port, state=lambda: dict(standing)):
         await until(lambda: centre.units(21))
         assert centre.units(21)[0][2] == 1
         alarm = {"id": "zones.b12.fire", "kind": "fire", "subject": "zones.b12", "severity": 1, "state": "latched"}

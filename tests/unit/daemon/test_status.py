@@ -234,3 +234,16 @@ def test_subscribers_get_devices_lines_and_the_journals_health(house):
     assert told["outputs"]["doors.north"] == "closed"
     house.engine.device("io1", False, "no answer", house.clock.now)
     assert house.daemon.status.for_subscribers()["devices"] == {"io1": False, "north": True}
+
+
+def test_feeds_are_shown_the_same_object_until_something_is_told_or_five_seconds_pass(house):
+    status, clock = house.daemon.status, house.clock
+    first = status.for_subscribers()
+    clock.now += 4.9
+    assert status.for_subscribers() is first
+    house.engine.line("gate", False, "unplugged", clock.now)
+    second = status.for_subscribers()
+    assert "lines.gate.down" in {alarm["id"] for alarm in second["alarms"]}
+    clock.now += 5.0
+    assert status.for_subscribers() is not second
+    assert status.for_subscribers() == second

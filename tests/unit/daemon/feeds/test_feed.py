@@ -339,7 +339,7 @@ async def test_unjournaled_events_go_out_once_and_come_again_with_a_number(
 async def test_state_is_told_on_change_and_as_a_heartbeat(wire: Wire, journal: Paper, feeding: Any) -> None:
     """Not at each look; goodbye at the end."""
     state: dict[str, object] = {"armed": False}
-    async with feeding(state=lambda: state):
+    async with feeding(state=lambda: dict(state)):
         await until(lambda: wire.told("state"))
         state["armed"] = True
         await until(lambda: wire.told("state")[-1].get("armed"))
