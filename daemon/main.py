@@ -15,7 +15,7 @@ from daemon import heap, rollcall
 from daemon.actuators import actuators
 from daemon.alarms.annunciator import own
 from daemon.alarms.desk import Desk
-from daemon.alarms.keepsake import Keepsake
+from daemon.alarms.keepsake import Keepsake, newest
 from daemon.alarms.routes import routes as alarm_routes
 from daemon.alarms.shelving import KEY as LEFT
 from daemon.api import Api
@@ -243,7 +243,7 @@ async def _restore(daemon: Daemon, amiss: Sequence[Condition], asked: asyncio.Ev
     states, left = standing
     lost = await daemon.keepsake.missing(states)
     daemon.keepsake.rewrite(lost)
-    engine.annunciator.restore([*states, *lost], left)
+    engine.annunciator.restore(newest(states, lost), left)
     if why := await daemon.keepsake.shortened():
         daemon.recorder.emit("journal.damaged", "journal", content={"why": why})
         for active in (True, False):  # it has happened and is over; the alarm stays until somebody acknowledges it

@@ -33,6 +33,8 @@ _MOST = 1000
 """Alarms that are kept; a thousand that latch at once are a city on fire."""
 _LARGEST = 8192
 """Bytes of the largest event that is kept; the alarm itself is kept all the same."""
+_GONE = 100
+"""Alarms that were let go lately, whose last event is kept: a reset must not be asked for twice."""
 
 
 class Record(Protocol):
@@ -45,6 +47,14 @@ class Record(Protocol):
     @property
     def head(self) -> int:
         """Number of its newest durable line."""
+
+    @property
+    def found(self) -> int:
+        """The same as it was when it was opened."""
+
+    @property
+    def written(self) -> int:
+        """The newest line of it that had been written by then, as far as is known; 0 when nothing is."""
 
     def append(self, event: Event) -> None:
         """Take an event."""
@@ -65,6 +75,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     events: list[msgspec.Raw] = []
     """Of each alarm the one that it began with, and the newest, as the journal writes them; none in a file of an older
     gatehouse."""
+    gone: list[msgspec.Raw] = []
+    """The newest event of each that was let go lately."""
 
 
 class Keepsake:
@@ -76,6 +88,7 @@ class Keepsake:
         self._begun, self._stirred = asyncio.Event(), asyncio.Event()
         self._told = ""
         self._events: dict[str, tuple[msgspec.Raw, ...]] = {}  # by occurrence, as in the file
+        self._gone: dict[str, msgspec.Raw] = {}
         self._said: set[str] = set()  # occurrences of which this run has written an event
         self._kept: Kept | None = None
         self._forgot = False
@@ -83,8 +96,8 @@ class Keepsake:
         book.watch(lambda _kind, _alarm: self._stirred.set())
 
     async def missing(self, states: list[bytes] | None) -> list[bytes]:
-        """Alarms that stood and that the journal has lost, of which `states` is all that it knows; None: it cannot be
-        read at all."""
+        """Alarms of which the journal has lost that they stood, or how they do by now; `states` is all that it knows,
+        None: it cannot be read at all."""
         kept = await self._remembered()
         if states is not None:
             with suppress(OSError):  # told as trouble of the journal
@@ -92,11 +105,16 @@ class Keepsake:
         if kept is None:
             return []
         journal = self._journal
-        if states is not None and not self._shorter(kept) and not self._forgot:
+        if states is not None and not self._lacks(kept) and not self._forgot:
             return []
-        known = {_occurrence(state) for state in states or ()}
+        known = {_occurrence(state): state for state in states or ()}
         lost = [alarm for alarm in kept.alarms if alarm.occurrence not in known]
-        log.error("the journal has lost what stood", epoch=journal.epoch, head=journal.head, was=kept.head,
+        if journal.epoch == kept.epoch and journal.found < kept.head:  # the file is the newer of both
+            newer = [*kept.alarms, *filter(None, map(_alarm, map(_event, kept.gone)))]
+            lost += [
+                alarm for alarm in newer if alarm.occurrence in known and not _same(known[alarm.occurrence], alarm)
+            ]
+        log.error("the journal has lost what stood", epoch=journal.epoch, head=journal.found, was=kept.head,
                   alarms=[alarm.condition.alarm for alarm in lost])  # fmt: skip
         return [msgspec.json.encode(alarm) for alarm in lost]
 
@@ -104,8 +122,9 @@ class Keepsake:
         """Have the journal write down again, word for word, what it has lost; before anything new is said of it."""
         for state in lost:
             alarm = msgspec.json.decode(state, type=Alarm)
-            events = [read(0, bytes(event)) for event in self._events.get(alarm.occurrence, ())]
-            if alarm.occurrence not in self._said and events and _tells(events[-1], alarm):
+            gone = self._gone.get(alarm.occurrence)
+            events = [_event(each) for each in self._events.get(alarm.occurrence, (gone,) if gone else ())]
+            if alarm.occurrence not in self._said and events and _same(_alarm(events[-1]), alarm):
                 for event in events:
                     self._journal.append(event)
                 self._said.add(alarm.occurrence)
@@ -123,17 +142,20 @@ class Keepsake:
     async def shortened(self) -> str:
         """What the journal has lost that was in it; empty when it has lost nothing."""
         kept = await self._remembered()
-        if kept is None or not self._shorter(kept):
+        journal = self._journal
+        if kept is None or not self._lacks(kept):
             return ""
-        if kept.epoch != self._journal.epoch:
+        if kept.epoch != journal.epoch:
             return f"it was begun anew; the one before had {kept.head} lines"
-        return f"it ends at line {self._journal.head}; line {kept.head} had been written"
+        return f"it ends at line {journal.found}; line {max(kept.head, journal.written)} had been written"
 
     def begin(self) -> None:
         """What the last run knew is taken back: from now on the file may be written."""
         if self._forgot:
             self._journal.keep(FORGOT, None)
-        self._kept = None
+        self._kept, cases = None, self._book.cases
+        self._gone = {name: event for name, event in self._gone.items()
+                      if name not in cases or _same(_alarm(_event(event)), cases[name])}  # fmt: skip
         self._begun.set()
 
     async def run(self) -> None:
@@ -159,30 +181,39 @@ class Keepsake:
         self._events = {alarm.occurrence: self._events.get(alarm.occurrence, ()) for alarm in latched}
         self._said &= self._events.keys()
         events = [event for told in self._events.values() for event in told]
-        return Kept(epoch=self._journal.epoch, head=self._journal.head, alarms=latched, events=events)
+        gone = list(self._gone.values())
+        return Kept(epoch=self._journal.epoch, head=self._journal.head, alarms=latched, events=events, gone=gone)
 
     def _note(self, alarm: Alarm, event: object) -> None:
         """Keep an event of what latches, as it will be read again: nobody can change it any more."""
         occurrence = alarm.occurrence
-        if not isinstance(event, Event) or not alarm.condition.latch or alarm.state is AlarmState.NORMAL:
+        if not isinstance(event, Event) or not alarm.condition.latch:
             return
         self._said.add(occurrence)
-        line = write(event)
-        began = self._events.get(occurrence, ())[:1]
-        self._events[occurrence] = (*began, msgspec.Raw(line.body)) if len(line.body) <= _LARGEST else ()
+        body = write(event).body
+        its = (msgspec.Raw(body),) if len(body) <= _LARGEST else ()
+        if alarm.state is not AlarmState.NORMAL:
+            self._events[occurrence] = self._events.get(occurrence, ())[:1] + its if its else ()
+            return
+        self._gone.pop(occurrence, None)
+        for one in its:
+            self._gone[occurrence] = one
+        while len(self._gone) > _GONE:
+            del self._gone[next(iter(self._gone))]
 
-    def _shorter(self, kept: Kept) -> bool:
-        """Whether the journal is another one, or ends before a line that had been written."""
-        return self._journal.epoch != kept.epoch or self._journal.head < kept.head
+    def _lacks(self, kept: Kept) -> bool:
+        """Whether the journal is another one, or ended before a line that had been written."""
+        journal = self._journal
+        return journal.epoch != kept.epoch or journal.found < max(kept.head, journal.written)
 
     async def _remembered(self) -> Kept | None:
         """What the file said at the start: nothing is written into it before `begin`."""
         if self._kept is None and not self._begun.is_set():
             self._kept = kept = await asyncio.to_thread(self._read)
             for event in kept.events if kept else ():
-                occurrence = str(_state(read(0, bytes(event))).get("occurrence", ""))
-                if occurrence not in self._said:
-                    self._events[occurrence] = (*self._events.get(occurrence, ()), event)
+                if (name := _told(event)) not in self._said:
+                    self._events[name] = (*self._events.get(name, ()), event)
+            self._gone = {_told(event): event for event in (kept.gone if kept else ())} | self._gone
         return self._kept
 
     def _read(self) -> Kept | None:
@@ -217,16 +248,35 @@ def _occurrence(state: bytes) -> str:
         return ""
 
 
-def _state(event: Event) -> dict[str, Any]:
-    """The alarm as the event tells it; empty where it tells of none."""
-    state = event.content.get("alarm_state")
-    return state if isinstance(state, dict) else {}
+def newest(states: list[bytes], lost: list[bytes]) -> list[bytes]:
+    """All that is known, where what the journal has lost goes before what it still knows of the same."""
+    newer = set(map(_occurrence, lost))
+    return [*(state for state in states if _occurrence(state) not in newer), *lost]
 
 
-def _tells(event: Event, alarm: Alarm) -> bool:
-    """Whether the event tells of the alarm as it is, but for whether its condition can be judged at present."""
+def _event(raw: msgspec.Raw) -> Event:
+    return read(0, bytes(raw))
+
+
+def _told(raw: msgspec.Raw) -> str:
+    """Of which occurrence an event tells; empty where it tells of none."""
+    alarm = _alarm(_event(raw))
+    return alarm.occurrence if alarm else ""
+
+
+def _alarm(event: Event) -> Alarm | None:
+    """The alarm as the event tells it."""
     try:
-        told = msgspec.convert(_state(event), type=Alarm)
+        return msgspec.convert(event.content.get("alarm_state"), type=Alarm)
     except msgspec.ValidationError:
-        return False
-    return replace(told, known=True) == replace(alarm, known=True)
+        return None
+
+
+def _same(one: Alarm | bytes | None, other: Alarm) -> bool:
+    """Whether both tell of the alarm alike, but for whether its condition can be judged at present."""
+    if isinstance(one, bytes):
+        try:
+            one = msgspec.json.decode(one, type=Alarm)
+        except msgspec.DecodeError:
+            return False
+    return one is not None and replace(one, known=True) == replace(other, known=True)

@@ -60,6 +60,8 @@ class Journal:
         self.head = 0
         """Number of the newest durable event."""
         self.head_hash = ""
+        self.found, self.written = 0, 0
+        """The newest line when it was opened; and the newest that had been written by then, as far as is known."""
         self.epoch = ""
         """Random, made with the journal; empty until it is open. Another epoch: the numbers began anew."""
         self.trouble = ""
@@ -300,6 +302,7 @@ class Journal:
         if known.epoch != self.epoch:
             self._moves = {}
         self.epoch, self._cursors = known.epoch, dict(known.cursors)
+        self.found, self.written = self._store.found or 0, self._store.written
         self._reading = ""
         self._publish()
         self._settled.set()

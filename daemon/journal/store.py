@@ -77,6 +77,11 @@ class Store:
         self._ballast = Ballast(path)
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None  # device and inode of the file that is open
+        self.found: int | None = None
+        """The newest line that the file had when it was opened first."""
+        self.written = 0
+        """The newest line of it that had been written by then, as far as is known."""
+        self._ended = ("", 0)  # epoch and head as the last run left them
         self._condemned = ""
         self._legacy: Saved | None = None  # and not in a file yet
         self._recovered: frozenset[str] = frozenset()  # ids of lines whose commit failed, but which are there
@@ -127,6 +132,7 @@ class Store:
             put_head(database, head, digest)
         self._recovered = frozenset()
         known.head, known.hash = head, digest
+        self._note_end(known)
         known.cursors.update(moves)
         _apply(known.standing, alarms)
         _apply(known.kept, keeps)
@@ -152,6 +158,7 @@ class Store:
             put_kept(database, deed.keeps)
             put_head(database, head, digest)
         known.head, known.hash = head, digest
+        self._note_end(known)
         if deed.front is not None:
             known.base, known.base_hash = deed.front.base, deed.front.hash
         _apply(known.kept, deed.keeps)
@@ -244,6 +251,7 @@ class Store:
         self, database: apsw.Connection, saved: Saved, replaced: Mapping[str, object] = MappingProxyType({})
     ) -> None:
         known = saved.known or Known.fresh(secrets.token_hex(16))
+        self._compare(known)
         told = [self._line(REPLACED, {**replaced, **vouching(known, saved)})] if replaced else []
         try:
             database.execute("BEGIN IMMEDIATE")
@@ -253,6 +261,7 @@ class Store:
             self._roll_back(database, error)
             raise
         self.known = replace(known, head=head, hash=digest)
+        self._note_end(self.known)
 
     def _line(self, kind: str, content: Mapping[str, object]) -> Line:
         name = f"{secrets.token_hex(6)}-1"
@@ -268,6 +277,7 @@ class Store:
         last: Any = database.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
         if last is not None and last[0] > loaded.head:
             loaded.head, loaded.hash = last
+        self._compare(loaded)
         old, recovered = self.known, self._recovered
         if old is not None and old.epoch == loaded.epoch:
             ids = database.execute("SELECT body ->> 'id' FROM events WHERE number > ?", (old.head,))
@@ -339,6 +349,22 @@ class Store:
             os.close(lock)
             raise JournalError(f"another gatehouse writes {self.path}; end it first") from error
         self._lock = lock
+        self._ended = _read_end(os.pread(lock, 100, 0))
+
+    def _compare(self, known: Known) -> None:
+        """Where the file ends, and where the last run has said that it does: once, before anything is written."""
+        if self.found is None:
+            epoch, head = self._ended
+            self.found, self.written = known.head, head if epoch == known.epoch else 0
+
+    def _note_end(self, known: Known) -> None:
+        """Say beside the file how far it has been written: its log can be spoilt, and then ends earlier without a word.
+
+        Not synced: after a power cut it may say less, never more.
+        """
+        if self._lock is not None:
+            with suppress(OSError):  # it is overwritten in place; should there be no room, less is known
+                os.pwrite(self._lock, f"{known.epoch} {known.head:020d}\n".encode(), 0)
 
     def _leave(self) -> None:
         if self._database is None:
@@ -358,3 +384,9 @@ def _apply(states: dict[str, bytes], changes: Mapping[str, bytes | None]) -> Non
             states.pop(name, None)
         else:
             states[name] = state
+
+
+def _read_end(said: bytes) -> tuple[str, int]:
+    """Epoch and number of the newest line; nothing where it cannot be read."""
+    epoch, _, number = said.decode("ascii", "replace").partition(" ")
+    return (epoch, int(number)) if number.strip().isdecimal() else ("", 0)

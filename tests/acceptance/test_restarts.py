@@ -24,7 +24,9 @@ async def free(estate: House, limit: float = 8) -> None:
 async def test_a_release_stands_through_kill_and_restart(house: HouseMaker) -> None:
     """Also when the contact opened while nobody watched: only a person ends it."""
     await asyncio.gather(
-        _burn_and_restart(await house(), burning=True), _burn_and_restart(await house(), burning=False)
+        _burn_and_restart(await house(), burning=True),
+        _burn_and_restart(await house(), burning=False),
+        _burn_and_lose_the_journal(await house()),
     )
 
 
@@ -67,6 +69,33 @@ async def _burn_and_restart(estate: House, *, burning: bool) -> None:
     await estate.settled()
     await estate.verified()
     await estate.compare("property")
+
+
+async def _burn_and_lose_the_journal(estate: House) -> None:
+    """The file of the journal is destroyed while nobody guards: the release stands, and is told under its own id."""
+    await estate.guard()
+    await estate.control.do("fire", zone="b12", on=True)
+    await free(estate)
+    raised = await estate.alarm("zones.b12.fire")
+    await estate.control.do("fire", zone="b12", on=False)
+    await estate.alarm("zones.b12.fire", "alarm.returned")
+    await estate.settled()
+    await until(lambda: b"alarm.returned" in (estate.state / "latched.json").read_bytes(), 5)
+    mark = (await estate.control.state())["number"]
+    await estate.end(signal.SIGKILL)
+    for file in estate.state.glob("journal.db-*"):
+        file.unlink()
+    (estate.state / "journal.db").write_text("这不是数据库" * 100, "utf-8")
+    await estate.guard()
+    await estate.settled()
+    assert not [line for line in await estate.control.log(mark) if line["what"] in {"locked", "falls", "off"}]
+    await free(estate, 0.1)
+    again = {line["id"]: line for line in estate.journal() if line["content"].get("alarm") == "zones.b12.fire"}
+    assert [line["kind"] for line in again.values()] == ["alarm.raised", "alarm.returned"]
+    assert again[raised.event["id"]]["at"] == raised.event["time"]
+    assert [each.event["id"] for each in estate.ears["property"].repeats] == list(again), "a subscriber knows them"
+    assert (await estate.command("zone", "b12", "reset", "--by", "王敏"))[0] == 0
+    await estate.verified()
 
 
 async def _people_at_work(estate: House) -> dict[str, object]:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from daemon.alarms.annunciator import Annunciator
-from daemon.alarms.keepsake import Keepsake
+from daemon.alarms.keepsake import Keepsake, newest
 from daemon.clock import SystemClock
 from daemon.journal.line import write
 from daemon.journal.salvage import FORGOT
@@ -30,7 +30,7 @@ class Journal:
     """Says where it ends, and remembers what it was given."""
 
     def __init__(self, epoch: str, head: int) -> None:
-        self.epoch, self.head = epoch, head
+        self.epoch, self.head, self.found, self.written = epoch, head, head, 0
         self.given: list[Event] = []
         self.states: dict[str, bytes] = {}
 
@@ -166,6 +166,64 @@ async def test_what_this_run_has_written_is_not_followed_by_what_was_before(tmp_
     after.book.restore(lost)
     after.keepsake.tell(lost)
     assert [event.kind for event in after.journal.given] == ["alarm.acknowledged"]
+
+
+@pytest.mark.parametrize("what", ["reset", "acknowledged"])
+async def test_what_a_person_did_in_lines_that_are_gone_is_not_undone(tmp_path: Path, what: str) -> None:
+    """The journal ends with the release; the file beside it knows what became of it."""
+    before = Box(tmp_path)
+    await before.live(fire(), fire(active=False))
+    old = before.states()
+    if what == "reset":
+        before.book.reset("zones.b12.fire", "李四")
+    else:
+        before.book.acknowledge("zones.b12.fire", "李四")
+    await before.live()
+    after = Box(tmp_path, "a", 9)
+    lost = await after.keepsake.missing(old)
+    after.keepsake.rewrite(lost)
+    after.book.restore(newest(old, lost))
+    after.keepsake.begin()
+    after.keepsake.tell(lost)
+    assert after.journal.bodies[-1] == before.journal.bodies[-1]
+    assert after.journal.given[-1].kind == f"alarm.{what}"
+    if what == "reset":
+        assert not after.book.standing, "no door is free for a fire that a person has ended"
+        assert [case.reset_by for case in after.book.cases.values()] == ["李四"], "and somebody has to close it still"
+    else:
+        assert after.book.standing["zones.b12.fire"].acknowledged_by == "李四"
+
+
+async def test_a_journal_that_knows_more_than_the_file_is_believed(tmp_path: Path) -> None:
+    """Line 12 is gone; the file was written at line 10, and the reset is line 11."""
+    before = Box(tmp_path)
+    await before.live(fire(), fire(active=False))
+    before.book.reset("zones.b12.fire", "李四")
+    (case,) = before.book.cases.values()
+    after = Box(tmp_path, "a", 11)
+    after.journal.written = 12
+    assert await after.keepsake.missing([msgspec.json.encode(case)]) == []
+    assert "line 12" in await after.keepsake.shortened()
+
+
+async def test_lines_that_are_gone_are_missed_though_others_have_taken_their_numbers(tmp_path: Path) -> None:
+    await Box(tmp_path).live(fire())
+    after = Box(tmp_path, "a", 12)
+    after.journal.found = 9
+    assert len(await after.keepsake.missing([])) == 1
+    assert "ends at line 9" in await after.keepsake.shortened()
+
+
+async def test_of_what_was_let_go_only_the_latest_is_kept(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    for number in range(120):
+        name = f"zones.z{number}.fire"
+        for active in (True, False):
+            box.book.judge(fire(active=active, name=name), "r", NOW)
+        box.book.reset(name, "李四")
+    await box.live()
+    gone = json.loads(box.file.read_bytes())["gone"]
+    assert [event["content"]["alarm"] for event in gone] == [f"zones.z{number}.fire" for number in range(20, 120)]
 
 
 async def test_an_event_that_is_too_large_is_not_kept_but_its_alarm_is(tmp_path: Path) -> None:

@@ -122,6 +122,38 @@ def test_a_second_owner_is_refused(store: Store) -> None:
     other.close()
 
 
+def test_it_is_known_how_far_it_had_been_written_though_its_log_is_spoilt(store: Store, tmp_path: Path) -> None:
+    store.commit([line(1)], {}, {})
+    store.close()
+    store.open()
+    store.commit([line(2), line(3)], {}, {})
+    dead = tmp_path / "dead"  # as kill -9 leaves it
+    dead.mkdir()
+    for file in tmp_path.glob("journal.db*"):
+        (dead / file.name).write_bytes(file.read_bytes())
+    log = dead / "journal.db-wal"
+    log.write_bytes(os.urandom(log.stat().st_size))
+    again = Store(dead / "journal.db", lambda: START)
+    assert again.open() == [], "SQLite takes such a log for an empty one"
+    assert (again.found, again.written) == (1, 3)
+    again.commit([line(4)], {}, {})
+    again.close()
+    assert (again.found, again.written) == (1, 3), "as it was when it was opened first"
+    third = Store(dead / "journal.db", lambda: START)
+    third.open()
+    assert (third.found, third.written) == (2, 2)
+    third.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"\xff\x00", b"other 9\n", b" 9", b"x", b"9 -1"])
+def test_what_is_said_of_another_journal_or_cannot_be_read_says_nothing(tmp_path: Path, said: bytes) -> None:
+    (tmp_path / "journal.db.lock").write_bytes(said)
+    store = Store(tmp_path / "journal.db", lambda: START)
+    store.open()
+    assert (store.found, store.written) == (0, 0)
+    store.close()
+
+
 def test_a_log_without_its_file_is_set_aside_and_not_thrown_away(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.touch()
