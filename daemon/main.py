@@ -193,6 +193,7 @@ async def run(plan: Plan, secrets: Secrets, socket: Path, source: Source, amiss:
             task.cancel()
         await asyncio.wait(tasks, timeout=1.0)
         await daemon.journal.close()
+        await daemon.keepsake.close()
         journal.cancel()
 
 

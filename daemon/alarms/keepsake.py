@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import msgspec
@@ -29,6 +30,7 @@ _EVERY = 5.0
 _SOON = 0.5
 """The same after an alarm has changed, whose event may not have been durable yet."""
 _LOOK = 0.05
+_CLOSE = 0.5
 _MOST = 1000
 """Alarms that are kept; a thousand that latch at once are a city on fire."""
 _LARGEST = 8192
@@ -86,7 +88,7 @@ class Keepsake:
         """Nothing is read or written yet."""
         self._file, self._journal, self._book = file, journal, book
         self._begun, self._stirred = asyncio.Event(), asyncio.Event()
-        self._told = ""
+        self._told, self._writing = "", Lock()  # `close` may come while a write of `run` is not over
         self._events: dict[str, tuple[msgspec.Raw, ...]] = {}  # by occurrence, as in the file
         self._gone: dict[str, msgspec.Raw] = {}
         self._said: set[str] = set()  # occurrences of which this run has written an event
@@ -169,12 +171,17 @@ class Keepsake:
             if now != written and now.epoch:
                 await asyncio.to_thread(self._write, msgspec.json.encode(now, enc_hook=repr))
                 written = now
-            try:
+            await asyncio.sleep(_LOOK)  # the first is written at once, what comes right after it together
+            with suppress(TimeoutError):
                 async with asyncio.timeout(_SOON if stirred else _EVERY):
                     await self._stirred.wait()
-                    await asyncio.sleep(_LOOK)  # what comes together is written together
-            except TimeoutError:
-                continue
+
+    async def close(self) -> None:
+        """Write how things are at the end, at most half a second; `run` is over, and the journal closed."""
+        if self._begun.is_set() and self._journal.epoch:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE):
+                    await asyncio.to_thread(self._write, msgspec.json.encode(self._now(), enc_hook=repr))
 
     def _now(self) -> Kept:
         latched = [alarm for alarm in self._book.standing.values() if alarm.condition.latch][:_MOST]
@@ -227,11 +234,12 @@ class Keepsake:
 
     def _write(self, content: bytes) -> None:
         try:
-            fresh = self._file.with_suffix(".new")
-            fresh.write_bytes(content)
-            sync(fresh)
-            fresh.replace(self._file)
-            sync(self._file.parent)
+            with self._writing:
+                fresh = self._file.with_suffix(".new")
+                fresh.write_bytes(content)
+                sync(fresh)
+                fresh.replace(self._file)
+                sync(self._file.parent)
         except OSError as error:  # the journal says that there is no room, or no disk
             if str(error) != self._told:
                 log.error("the second memory of alarms cannot be written", file=str(self._file), why=str(error))

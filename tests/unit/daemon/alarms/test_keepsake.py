@@ -282,6 +282,25 @@ async def test_what_was_reset_is_forgotten_and_what_does_not_latch_is_not_kept(t
     assert box.kept() == set()
 
 
+async def test_what_rose_right_before_an_orderly_end_is_remembered(tmp_path: Path) -> None:
+    before = Box(tmp_path)
+    await before.live()
+    before.book.judge(fire(), "r", NOW)
+    before.journal.head = 12
+    await before.keepsake.close()
+    assert before.kept() == {"zones.b12.fire"}
+    assert await Box(tmp_path, "a", 11).keepsake.shortened()
+    after, _ = await before.restart(tmp_path)
+    assert after.journal.bodies == before.journal.bodies
+
+
+async def test_an_end_before_the_last_run_was_asked_leaves_what_it_knew(tmp_path: Path) -> None:
+    await Box(tmp_path).live(fire())
+    after = Box(tmp_path, "b", 0)
+    await after.keepsake.close()
+    assert after.kept() == {"zones.b12.fire"}
+
+
 async def test_nothing_is_written_before_the_last_run_was_asked(tmp_path: Path) -> None:
     await Box(tmp_path).live(fire())
     after = Box(tmp_path)
