@@ -175,20 +175,23 @@ class Tape:
     def _append(self, offset: float, waiting: Sequence["_Waiting"], dropped: int, *, ended: bool) -> None:
         assert self._file is not None  # noqa: S101 - begun by the caller
         names: list[str] = []
-        at = offset + waiting[0][0] if waiting else offset + self._clock.monotonic()
+        now = offset + self._clock.monotonic()
+        at = offset + waiting[0][0] if waiting else now
         changes: list[Change] = []
         numbers: list[tuple[int, int, float, int]] = []
-        for now, name, value, quality in waiting:
+        for noted, name, value, quality in waiting:
             place = self._places.get(name)
             if place is None:
                 place = self._places[name] = len(self._places)
                 names.append(name)
-            after = max(0, round((offset + now - at) * 1000))
+            after = max(0, round((offset + noted - at) * 1000))
             if type(value) is float:
                 numbers.append((after, place, value, quality))
             else:
                 changes.append((after, place, value, quality))
-        data = packed(Block(at, names, changes, measures=columns(numbers), lost=dropped, ended=ended))
+        data = packed(Block(at, names, changes, measures=columns(numbers), lost=dropped))
+        if ended:  # at an instant of its own: what people did since the last reading was before it
+            data += packed(Block(now, [], [], ended=True))
         with self._file.open("ab") as stream:
             stream.write(data)
         self._size += len(data)

@@ -19,6 +19,8 @@ from gatehouse.points import Quality
 WARM = timedelta(minutes=10)
 """So much before the span is played too: delays that ran, doors that stood open. Only what it ends in is compared."""
 _TURNS = 30.0
+_ROUNDED = 0.002
+"""Seconds that deeds are done later: readings are recorded to the millisecond, and a card opens after it was read."""
 _FAR = 600.0
 """Seconds within which the same thing that happens at another time is the same thing."""
 DEEDS = ("alarm.acknowledged", "alarm.reset", "operator.command", "access.granted")
@@ -84,6 +86,7 @@ class Replay:
         self._begin((since - WARM).timestamp())
         self._deeds = [event for event in deeds if event.kind in DEEDS]
         self._next_deed = 0
+        self._there = True
         every = {point.name: point for point in plan.points}
         looked_at = {point for rule in plan.rules for point in rule.inputs}
         self._course = Course(unread={name for name in looked_at if not every[name].momentary})
@@ -115,6 +118,7 @@ class Replay:
     def _item(self, item: Item) -> None:
         second = max(item.at - self._zero, self._stage.second)
         if isinstance(item, Mark) and item.kind == "started":
+            self._there = True
             self._stage.skip(second)
             if self._course.readings:  # else the stage has only just begun itself
                 self._stage.restart()
@@ -123,6 +127,7 @@ class Replay:
         if isinstance(item, Reading):
             self._read(item)
         elif item.kind == "stopped":
+            self._there = False
             self._course.breaks += item.at < self._until
             self._stage.world.readings.clear()
         else:
@@ -130,10 +135,13 @@ class Replay:
             self._course.lost += item.count
 
     def _pass(self, second: float) -> None:
-        """Let time pass, and let people do then what they did."""
+        """Let time pass, and let people do then what they did; without a daemon nothing comes of either."""
+        if not self._there:
+            self._stage.skip(second)
+            return
         while self._next_deed < len(self._deeds):
             deed = self._deeds[self._next_deed]
-            at = deed.at.timestamp() - self._zero
+            at = deed.at.timestamp() - self._zero + _ROUNDED
             if at > second:
                 break
             self._next_deed += 1

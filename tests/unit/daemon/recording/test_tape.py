@@ -194,3 +194,15 @@ def test_a_recording_is_for_the_daemons_user_alone(studio: Studio) -> None:
     studio.tape.write()
     assert studio.folder.stat().st_mode & 0o777 == 0o700
     assert files(studio.folder)[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_the_end_is_told_at_its_own_instant(studio: Studio) -> None:
+    """People may have done something after the last reading."""
+    studio.put("io1.input1", True)
+    studio.clock.now += 3.0
+    studio.tape.write(ended=True)
+    start = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    items = list(told(studio.folder, start, start + timedelta(hours=1)))
+    assert [(round(each.at - start.timestamp(), 2), getattr(each, "kind", "reading")) for each in items][-2:] == [
+        (1.0, "reading"), (4.0, "stopped"),
+    ]  # fmt: skip

@@ -110,6 +110,12 @@ def test_while_the_daemon_was_away_nothing_is_judged(plan) -> None:
     assert course.breaks == 1
 
 
+def test_what_was_open_when_the_daemon_ended_is_not_closed_by_it(plan) -> None:
+    card = Event(id="a", at=START + timedelta(seconds=30.1), kind="access.granted", subject="doors.north")
+    course = play(plan(), (30.0, "north.card", None), Mark(AT + 33, "stopped"), deeds=[card])
+    assert [each.key[2] for each in course.facts if each.key[:2] == ("output", "doors.north")][-1] == "open"
+
+
 def test_a_silent_device_is_silent_again(plan) -> None:
     course = play(plan(), (30.0, "io1.online", False), (60.0, "io1.online", True))
     assert (40.0, "devices.io1.silent raised") in seen(course)
@@ -122,12 +128,14 @@ def test_a_card_without_its_number_is_not_judged_but_counted(plan) -> None:
     assert [each.key for each in course.facts if each.key[0] == "access"] == [("access", "doors.north", "granted")]
 
 
-def test_a_card_without_its_number_opens_as_the_journal_says(plan) -> None:
-    card = Event(id="a", at=START + timedelta(seconds=30.1), kind="access.granted", subject="doors.north")
+@pytest.mark.parametrize("after", [0.1, -0.0004], ids=["later", "before, by rounding"])
+def test_a_card_without_its_number_opens_as_the_journal_says(plan, after: float) -> None:
+    card = Event(id="a", at=START + timedelta(seconds=30 + after), kind="access.granted", subject="doors.north")
     walk = (32.0, "io1.input1", True), (36.0, "io1.input1", False)
     course = play(plan(), (30.0, "north.card", None), *walk, deeds=[card])
     told = [(round(each.at - AT, 1), each.key[2]) for each in course.facts if each.key[:2] == ("output", "doors.north")]
-    assert told[-2:] == [(30.1, "open"), (35.1, "closed")]
+    opened = round(30 + after, 1)
+    assert told[-2:] == [(opened, "open"), (opened + 5, "closed")]
     assert seen(course) == [], "nobody forced the door"
     judged = play(plan(), (30.0, "north.card", "0004712345"), *walk, deeds=[card])
     assert [each.key[2] for each in judged.facts if each.key[:2] == ("output", "doors.north")][-2:] == [
