@@ -130,5 +130,7 @@ def _cars(record: Record, lane: str, verdict: "Verdict") -> None:
         if line["what"] == "HIT A CAR":
             if within(since, record.down, before=_LOOK):
                 verdict.looked["cars hit with nobody there"] += 1  # what the loop wired to the barrier itself is for
+            elif line["at"] - since < _LOOK:
+                verdict.looked["cars driven into a falling boom"] += 1  # before anybody could have raised it
             else:
                 verdict.find("wrong", f"{lane} fell on a car at {line['at']:.3f}")

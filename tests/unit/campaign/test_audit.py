@@ -243,6 +243,15 @@ def test_a_boom_over_a_car_that_came_while_nobody_watched_is_named_apart(sound: 
     assert verdict.looked["cars hit with nobody there"] == 1
 
 
+@pytest.mark.parametrize(("stood", "wrong"), [(0.1, 0), (0.4, 1)])
+def test_a_car_that_drives_into_a_falling_boom_is_not_one_that_it_fell_on(
+    sound: Record, stood: float, wrong: int
+) -> None:
+    sound.diary += diary("lanes.out", (70.0, "car arrived"), (70.0 + stood, "HIT A CAR"), cars=1)
+    verdict = audit(sound, Promises())
+    assert (verdict.count("wrong"), verdict.looked["cars driven into a falling boom"]) == (wrong, 1 - wrong)
+
+
 def test_a_journal_that_had_to_begin_anew_counts_from_one(sound: Record) -> None:
     anew = line(1, "journal.replaced", "journal", after=0)
     anew["id"] = "z-1"
