@@ -15,11 +15,12 @@ class Pauses:
     def __init__(self) -> None:
         """Not watching yet."""
         self.found: list[Span] = []
-        self._over = threading.Event()
+        self._over, self._looked = threading.Event(), (0.0, 0.0)
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "Pauses":
         """Watch."""
+        self._looked = time.monotonic(), time.process_time()
         self._thread.start()
         return self
 
@@ -35,9 +36,10 @@ class Pauses:
 
     def _watch(self) -> None:
         while True:
-            start, worked = time.monotonic(), time.process_time()
-            if self._over.wait(_EVERY):
-                return
-            end = time.monotonic()
-            if end - start - (time.process_time() - worked) > _EVERY + _LONG:
+            over = self._over.wait(_EVERY)
+            (start, worked), self._looked = self._looked, (time.monotonic(), time.process_time())
+            end, works = self._looked
+            if end - start - (works - worked) > _EVERY + _LONG:
                 self.found.append(Span(start, end))
+            if over:
+                return

@@ -102,7 +102,9 @@ async def _perform(site: Path, folder: Path, scenes: list[Scene], screen: Screen
                 _mourn(error, screen)
             status = _FAILED
         except* (HTTPError, ControlRefusedError) as lost:
-            screen.console.print(Text(f"✘ {lost.exceptions[0]}", "bold red"))
+            first = lost.exceptions[0]
+            silent = f"演示的一个进程不再应答 · a process of the demo answers no more ({type(first).__name__})"
+            screen.console.print(Text(f"✘ {str(first) or silent}", "bold red"))
             _point_to_logs(stage, screen)
             status = _FAILED
     return status

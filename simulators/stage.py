@@ -24,8 +24,9 @@ from simulators.ear import Ear
 
 _STANDS = 15.0
 """Seconds in which the simulated devices are there."""
-_LONGEST = 80
-"""Characters of a folder's name in which a socket can still be made: its whole path may have 107."""
+_LONGEST = 68
+"""Characters of the place for temporary folders under which a socket can still be made: its whole path may have 107,
+of which the demo's own folder and the longest name in it take 39."""
 
 _OF_ALL_WAYS = frozenset({"tier", "title", "kinds"})
 """Settings that every subscriber may have; all others belong to the way to it."""
