@@ -35,6 +35,7 @@ class Boom:
     _priority: Priority = field(init=False, default=Priority.REST)
     _moved: float = field(init=False, default=float("-inf"))
     _pulsed: str = field(init=False, default="")
+    _went: bool = field(init=False, default=False)  # that pulse was, or may have been, sent
     _let_go: float = field(init=False, default=float("-inf"))
     _refused: float = field(init=False, default=float("inf"))
     _tries: int = field(init=False, default=0)
@@ -99,12 +100,14 @@ class Boom:
         point = self.lane.close if down else self.lane.open
         self._make_way(point)
         self._moved, self._pulsed, self._refused = self.clock.monotonic(), point, float("inf")
-        self._tries += 1
+        self._tries, self._went = self._tries + 1, False
 
         def permit() -> str:
             if self._wanted is not wanted:
                 return f"{self.output} is told otherwise by now"
-            return self.blocked() if down else ""
+            refusal = self.blocked() if down else ""
+            self._went = self._went or not refusal
+            return refusal
 
         def done(refusal: str) -> None:
             if self._wanted is wanted and refusal:  # what did not reach the boom was no try
@@ -119,8 +122,11 @@ class Boom:
         now = self.clock.monotonic()
         for point in self.relays:
             reading = self.image.read(point, now)
-            again = point == pulsed == self._pulsed and now <= self._moved + self.lane.pulse + _PULSE_OVER
-            if not again and (not reading.good or reading.value is not False):
+            last, over = point == self._pulsed, self._moved + self.lane.pulse
+            again = last and point == pulsed and now <= over + _PULSE_OVER
+            lately = last and point != pulsed and self._went and reading.at <= over  # it may read as it was before
+            off = reading.good and reading.value is False and not lately
+            if not again and not off:
                 self._switch_off(point)
 
     def _let_go_of_relays(self) -> None:
@@ -147,7 +153,14 @@ class Boom:
 
     def _there(self, wanted: Passage) -> bool:
         other = Passage.CLOSED if wanted is Passage.OPEN else Passage.OPEN
+        if self._leaves(wanted):
+            return False
         return self._at(self._limit_point(wanted)) and not self._at(self._limit_point(other))
+
+    def _leaves(self, wanted: Passage) -> bool:
+        """It was pulsed the other way last, and so lately that a limit may read as it was before that."""
+        away = self.lane.close if wanted is Passage.OPEN else self.lane.open
+        return self._went and self._pulsed == away and self.clock.monotonic() - self._moved <= self.lane.travel
 
     def _at(self, limit: str | None) -> bool:
         if limit is None:

@@ -153,6 +153,40 @@ def test_it_reverses_when_told_open_while_falling(boom, outlet, image, clock):
     assert "told otherwise" in outlet.orders[0].go()
 
 
+def test_a_fire_right_after_its_pulse_down_raises_it_though_its_limit_still_reads_up(boom, outlet, image, clock):
+    """The limit was read before it began to fall; the relay of the pulse makes way first, the box takes one order."""
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    assert outlet.orders[0].go() == ""
+    clock.now += 0.02
+    for_fire(boom)
+    assert outlet.values() == [DOWN, ("io2.relay2", False), UP]
+    see(image, clock, up=True)
+    for_fire(boom)
+    assert len(outlet.orders) == 3, "and once"
+
+
+def test_long_after_its_pulse_down_a_limit_that_reads_up_is_believed(boom, outlet, image, clock):
+    """It was raised by hand: it is there."""
+    see(image, clock, up=True)
+    tell(boom, Passage.CLOSED)
+    outlet.orders[0].go()
+    clock.now += 6.1
+    see(image, clock, up=True)
+    image.put("io2.relay2", False, Quality.GOOD, clock.now)
+    tell(boom, Passage.OPEN)
+    assert outlet.values() == [DOWN]
+
+
+def test_an_order_to_fall_right_after_the_pulse_up_is_not_taken_for_done(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    tell(boom, Passage.OPEN)
+    outlet.orders[0].go()
+    clock.now += 0.02
+    tell(boom, Passage.CLOSED)
+    assert outlet.values() == [UP, ("io2.relay1", False), DOWN], "else it would stay up for a whole travel time"
+
+
 def test_it_is_pulsed_up_again_for_as_long_as_it_is_seen_not_to_be_up(boom, outlet, image, clock):
     see(image, clock, down=True)
     tell(boom, Passage.OPEN)
