@@ -37,6 +37,7 @@ class Boom:
     _pulsed: str = field(init=False, default="")
     _went: bool = field(init=False, default=False)  # that pulse was, or may have been, sent
     _let_go: float = field(init=False, default=float("-inf"))
+    _was_up: bool = field(init=False, default=False)  # since it was told to be
     _refused: float = field(init=False, default=float("inf"))
     _tries: int = field(init=False, default=0)
     _answer: str = field(init=False, default="")
@@ -59,13 +60,15 @@ class Boom:
         for_life, self._priority = priority <= Priority.LIFE_SAFETY < self._priority, priority
         if wanted is self._wanted and not for_life:  # a release trusts in no pulse that was given for a card
             return
-        self._wanted, self._tries, self._answer = wanted, 0, ""
+        self._wanted, self._tries, self._answer, self._was_up = wanted, 0, "", False
         self.drive()
 
     def step(self) -> Iterator[Condition]:
-        """Pulse again after a whole travel time without arrival; say when the order was not taken."""
-        now = self.clock.monotonic()
-        if now - self._moved > self.lane.travel or now >= self._refused + _AGAIN:
+        """Pulse again after a whole travel time without arrival, or when it leaves where it was told to stay up; say
+        when the order was not taken."""
+        now, up = self.clock.monotonic(), self._wanted is Passage.OPEN and self._there(Passage.OPEN)
+        left, self._was_up = self._was_up and not up, up
+        if left or now - self._moved > self.lane.travel or now >= self._refused + _AGAIN:
             self.drive()
         self._let_go_of_relays()
         refused = self._wanted is not None and self._answer not in ("", "accepted")

@@ -166,6 +166,20 @@ def test_a_fire_right_after_its_pulse_down_raises_it_though_its_limit_still_read
     assert len(outlet.orders) == 3, "and once"
 
 
+def test_one_that_is_to_be_up_and_falls_by_another_hand_is_raised_at_once(boom, outlet, image, clock):
+    see(image, clock, down=True)
+    for_fire(boom)
+    clock.now += 4.0
+    see(image, clock, up=True)
+    list(boom.step())
+    clock.now += 0.5
+    see(image, clock)
+    list(boom.step())
+    assert outlet.values() == [UP, UP], "not only a travel time after its last pulse"
+    list(boom.step())
+    assert len(outlet.orders) == 2
+
+
 def test_long_after_its_pulse_down_a_limit_that_reads_up_is_believed(boom, outlet, image, clock):
     """It was raised by hand: it is there."""
     see(image, clock, up=True)
