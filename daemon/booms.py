@@ -34,8 +34,7 @@ class Boom:
     _wanted: Passage | None = field(init=False, default=None)
     _priority: Priority = field(init=False, default=Priority.REST)
     _moved: float = field(init=False, default=float("-inf"))
-    _pulsed: str = field(init=False, default="")
-    _went: bool = field(init=False, default=False)  # that pulse was, or may have been, sent
+    _went: dict[str, float] = field(init=False, default_factory=dict)  # relay -> when its last pulse was let go out
     _let_go: float = field(init=False, default=float("-inf"))
     _was_up: bool = field(init=False, default=False)  # since it was told to be
     _refused: float = field(init=False, default=float("inf"))
@@ -60,13 +59,13 @@ class Boom:
         for_life, self._priority = priority <= Priority.LIFE_SAFETY < self._priority, priority
         if wanted is self._wanted and not for_life:  # a release trusts in no pulse that was given for a card
             return
-        self._wanted, self._tries, self._answer, self._was_up = wanted, 0, "", False
+        self._wanted, self._tries, self._answer, self._was_up = wanted, 0, "", self._is_up(wanted)
         self.drive()
 
     def step(self) -> Iterator[Condition]:
         """Pulse again after a whole travel time without arrival, or when it leaves where it was told to stay up; say
         when the order was not taken."""
-        now, up = self.clock.monotonic(), self._wanted is Passage.OPEN and self._there(Passage.OPEN)
+        now, up = self.clock.monotonic(), self._is_up(self._wanted)
         left, self._was_up = self._was_up and not up, up
         if left or now - self._moved > self.lane.travel or now >= self._refused + _AGAIN:
             self.drive()
@@ -102,14 +101,15 @@ class Boom:
             return
         point = self.lane.close if down else self.lane.open
         self._make_way(point)
-        self._moved, self._pulsed, self._refused = self.clock.monotonic(), point, float("inf")
-        self._tries, self._went = self._tries + 1, False
+        self._moved, self._refused = self.clock.monotonic(), float("inf")
+        self._tries += 1
 
         def permit() -> str:
             if self._wanted is not wanted:
                 return f"{self.output} is told otherwise by now"
             refusal = self.blocked() if down else ""
-            self._went = self._went or not refusal
+            if not refusal:
+                self._went[point] = self.clock.monotonic()
             return refusal
 
         def done(refusal: str) -> None:
@@ -124,20 +124,23 @@ class Boom:
         """Switch off, before a pulse, each relay that is not surely off: the box needs an edge, and one order only."""
         now = self.clock.monotonic()
         for point in self.relays:
-            reading = self.image.read(point, now)
-            last, over = point == self._pulsed, self._moved + self.lane.pulse
-            again = last and point == pulsed and now <= over + _PULSE_OVER
-            lately = last and point != pulsed and self._went and reading.at <= over  # it may read as it was before
-            off = reading.good and reading.value is False and not lately
+            reading, over = self.image.read(point, now), self._over(point)
+            again = point == pulsed and now <= over + _PULSE_OVER
+            off = reading.good and reading.value is False and (point == pulsed or reading.at > over)
             if not again and not off:
                 self._switch_off(point)
+
+    def _over(self, point: str) -> float:
+        """When the last pulse of this relay is over, or was."""
+        return self._went.get(point, float("-inf")) + self.lane.pulse
 
     def _let_go_of_relays(self) -> None:
         """Switch off a relay that is on without a pulse of ours: it would hold the motor."""
         now = self.clock.monotonic()
-        over = max(self._moved + self.lane.pulse + _PULSE_OVER, self._let_go)
         for point in self.relays:
             reading = self.image.read(point, now)
+            waits = self._moved + self.lane.pulse  # one that was given just now may go out yet
+            over = max(max(waits, self._over(point)) + _PULSE_OVER, self._let_go)
             if reading.good and reading.value is True and reading.at > over:
                 self._let_go = now + _PULSE_OVER
                 self._switch_off(point)
@@ -160,10 +163,15 @@ class Boom:
             return False
         return self._at(self._limit_point(wanted)) and not self._at(self._limit_point(other))
 
+    def _is_up(self, wanted: Passage | None) -> bool:
+        """Where it is told to be up."""
+        return wanted is Passage.OPEN and self._there(wanted)
+
     def _leaves(self, wanted: Passage) -> bool:
         """It was pulsed the other way last, and so lately that a limit may read as it was before that."""
-        away = self.lane.close if wanted is Passage.OPEN else self.lane.open
-        return self._went and self._pulsed == away and self.clock.monotonic() - self._moved <= self.lane.travel
+        toward, away = self.relays if wanted is Passage.OPEN else reversed(self.relays)
+        went = self._went.get(away, float("-inf"))
+        return self._went.get(toward, float("-inf")) < went >= self.clock.monotonic() - self.lane.travel
 
     def _at(self, limit: str | None) -> bool:
         if limit is None:
