@@ -67,7 +67,7 @@ def _test(office: Office, name: str, wish: Wish) -> str:
         people = office.directory.people
         if office.directory.who_is(name) in people:
             raise RefusedError(f"{name} 没有任何通道的地址。 {name} has no address at any channel.") from error
-        known = [*people, *office.directory.groups]
+        known = [*people, *sorted(office.directory.groups)]
         close = nearest(name, known)
         guess = (f"，是不是 {close}？", f"; did you mean {close}?") if close else ("。", ".")
         raise UnknownError(

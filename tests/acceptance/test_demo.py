@@ -16,12 +16,9 @@ Folders = Callable[[str], Path]
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> Folders:
-    def make(name: str) -> Path:
-        (tmp_path / name).mkdir()
-        return tmp_path / name
-
-    return make
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """With short names: sockets are made in them."""
+    return tmp_path_factory.mktemp
 
 
 ALWAYS_THERE = "mosquitto", "console.cli simulate", "console.cli run"

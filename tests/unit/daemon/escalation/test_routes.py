@@ -60,7 +60,7 @@ async def test_what_is_climbed_is_told_step_by_step_and_leg_by_leg(estate: Estat
     ("path", "said"),
     [
         ("/v1/ladder/water/answer", "正在呼叫的有：zones.b12.fire。"),
-        ("/v1/ladder/nobody/test", "现有：wang, li, chen, group"),
+        ("/v1/ladder/nobody/test", "现有：wang, li, chen, group, live"),
     ],
 )
 async def test_a_wrong_name_is_answered_with_the_right_ones(estate: Estate, ask: Ask, path: str, said: str) -> None:
