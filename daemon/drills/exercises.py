@@ -55,9 +55,11 @@ class Exercises:
         self.drills.begin(drill, self.proofs())
         self._stir.set()
         moves = "、".join(plan.titles.get(name, name) for name in outputs) or "无 nothing"
+        nobody = "" if plan.directory.ladders else "\n没有升级阶梯，不呼叫任何人。 No ladder: nobody is called."
         return (
             f"{plan.titles[full]}：演练开始，编号 {drill.id}，最迟 {self._local(drill.until)} 结束；动作：{moves}。\n"
             f"真实报警会立即结束演练。 It runs until {self._local(drill.until)} at the latest; any real P1 ends it."
+            f"{nobody}"
         )
 
     def walk(self, zone: str, seconds: float, reason: str, by: str, only: Collection[str] = ()) -> str:

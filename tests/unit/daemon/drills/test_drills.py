@@ -201,6 +201,7 @@ async def test_the_report_tells_when_who_and_what(tmp_path: Path) -> None:
             lambda it: it.post("drills", "b12", "start", by="李四", reason="演练", minutes="30", kind="fire")
         )
         assert "演练开始" in said
+        assert "不呼叫任何人" in said, "the small site has no ladder"
         desk.house.clock.now += 2.5
         await desk.ask(lambda it: it.post("alarms", "drills.b12", "on-site", by="王五"))
         refusal = await desk.refused(
