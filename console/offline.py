@@ -242,12 +242,20 @@ def simulate(site: Path, folder: Path, *, pace: bool, control_port: int) -> int:
         )
         return 2
 
+    def ready(address: str) -> None:
+        wires = folder / "wires.yaml"
+        typer.echo(
+            f"模拟设备已就绪，各线路端口见 {wires}，控制接口 {address}；按 Ctrl-C 结束。\n"
+            f"The simulated devices stand; the ends of their lines are in {wires}; Ctrl-C ends it.\n"
+            f"下一步 next: gatehouse run {site} --wires {wires}"
+        )
+
     async def stand() -> None:
         me = asyncio.current_task()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, lambda: me.cancel() if me else None)
         with contextlib.suppress(asyncio.CancelledError):  # ports and links are gone by then
-            await estate.run(site, folder, pace=pace, control_port=control_port)
+            await estate.run(site, folder, pace=pace, control_port=control_port, ready=ready)
 
     try:
         asyncio.run(stand())

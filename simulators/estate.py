@@ -258,9 +258,14 @@ async def standing(site: Path, folder: Path, *, pace: bool = True) -> AsyncItera
         clock.close()
 
 
-async def run(site: Path, folder: Path, *, pace: bool = True, control_port: int = 0) -> None:
-    """Let a site stand, with its control face, until cancelled. SiteError, OSError."""
+async def run(
+    site: Path, folder: Path, *, pace: bool = True, control_port: int = 0, ready: Callable[[str], object] = str
+) -> None:
+    """Let a site stand, with its control face, until cancelled. SiteError, OSError.
+
+    `ready` is told the address of the control face when everything stands."""
     from simulators.control import facing  # noqa: PLC0415 - the control face imports the estate; this starts both
 
-    async with standing(site, folder, pace=pace) as estate, facing(estate, folder, control_port):
+    async with standing(site, folder, pace=pace) as estate, facing(estate, folder, control_port) as address:
+        ready(address)
         await asyncio.Event().wait()
