@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -239,3 +239,15 @@ def test_what_cannot_be_read_is_said_on_the_other_channel(tmp_path, query, capsy
     out, err = capsys.readouterr()
     assert out == ""
     assert len(err.strip()) > 10
+
+
+def test_whoever_simulates_a_site_is_told_where_its_lines_are_and_what_to_do_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def stands(site: Path, folder: Path, *, ready: Callable[[str], object], **_: object) -> None:
+        ready("http://127.0.0.1:1")
+
+    monkeypatch.setattr("simulators.estate.run", stands)
+    assert offline.simulate(tmp_path / "site.yaml", tmp_path / "d", pace=True, control_port=0) == 0
+    said = capsys.readouterr().out
+    assert f"gatehouse run {tmp_path / 'site.yaml'} --wires {tmp_path / 'd' / 'wires.yaml'}" in said
