@@ -128,7 +128,7 @@ def _daemon(its: "Client", section: str, name: str, *, needed: bool) -> "Client 
     from console.client import RefusedError, UnreachableError
 
     try:
-        lines = its.get("/v1/status")["lines"]
+        lines = its.get("/v1/status", only="lines")["lines"]
     except (UnreachableError, RefusedError) as error:
         if needed:
             raise type(error)(

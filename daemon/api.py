@@ -17,7 +17,7 @@ from daemon.feeds.phrases import phrase
 from daemon.journal.journal import Filter, Journal, JournalError
 from daemon.local_socket import serve
 from daemon.operator import Operator
-from daemon.status import Status
+from daemon.status import PARTS, Status
 from daemon.wishes import BadError, Wish, answered, granting
 from gatehouse.demands import Passage
 from gatehouse.events import Event
@@ -76,8 +76,12 @@ class Api:
     def _leave(self) -> None:
         self._leaving = True
 
-    async def _get_status(self, _: Request) -> Response:
-        pieces = [piece async for piece in self._status.told()]
+    async def _get_status(self, request: Request) -> Response:
+        only = request.query_params.get("only")
+        if only is not None and only not in PARTS:
+            known = "、".join(PARTS)
+            return answered({"error": f"only 只能是：{known}。 only is one of: {', '.join(PARTS)}."}, 400)
+        pieces = [piece async for piece in self._status.told(PARTS if only is None else (only,))]
         return Response(b"".join(pieces), media_type="application/json")
 
     async def _get_events(self, request: Request) -> Response:

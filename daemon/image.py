@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 from gatehouse.points import NEVER, Image, Point, Quality, Reading, Value
@@ -42,7 +42,9 @@ class LiveImage(Image):
 
     def put(self, name: str, value: Value | None, quality: Quality, now: float, note: str = "") -> bool:
         """Take a reading; True when value or quality moved: also from too old to fresh, which nobody was told of."""
-        at = self._renewed(name).at
+        at = self._readings[name].at
+        for renewal in self._of.get(name, ()):
+            at = max(at, renewal.at)
         return super().put(name, value, quality, now, note) or now - at > self.points[name].max_age
 
     def together(self, names: tuple[str, ...]) -> Renewal:
@@ -60,8 +62,8 @@ class LiveImage(Image):
 
     def read(self, name: str, now: float) -> Reading:
         """The latest reading; BAD, with a note, when it is older than its point allows."""
-        self._renewed(name)
-        return super().read(name, now)
+        reading = self._renewed(name)
+        return reading if now - reading.at <= self.points[name].max_age else super().read(name, now)
 
     def latest(self, name: str) -> Reading:
         """What was put last, as it was put: nobody looks at its age."""
@@ -80,5 +82,5 @@ class LiveImage(Image):
         reading = self._readings[name]
         for renewal in self._of.get(name, ()):
             if renewal.at > reading.at:
-                reading = self._readings[name] = replace(reading, at=renewal.at)
+                reading = self._readings[name] = reading._replace(at=renewal.at)
         return reading

@@ -1,7 +1,7 @@
 """What the daemon knows, as one plain document for people and programs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from daemon.journal.journal import Journal
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _NOTHING: dict[str, str] = dict.fromkeys(LANGUAGES, "")
+PARTS = ("lines", "points")
+"""What there are thousands of."""
 _TURN = 0.004
 """Seconds in which it is told at one go: then doors have their turn."""
 _STILL = 5.0
@@ -61,10 +63,14 @@ class Status:
         """Everything, at this instant. On a large site that takes a second, with nothing else done: see `told`."""
         return self._brief() | {"lines": dict(self.lines()), "points": dict(self.points())}
 
-    async def told(self) -> AsyncIterator[bytes]:
-        """The same as JSON in pieces, each of its own instant: in between everybody else has a turn."""
+    async def told(self, parts: Collection[str] = PARTS) -> AsyncIterator[bytes]:
+        """The same as JSON in pieces, each of its own instant: in between everybody else has a turn.
+
+        `parts`: of what is there by the thousand, only these."""
         yield msgspec.json.encode(self._brief())[:-1]
-        for name, items in (("lines", self.lines()), ("points", self.points())):
+        for name, items in zip(PARTS, (self.lines(), self.points()), strict=True):
+            if name not in parts:
+                continue
             yield b',"' + name.encode() + b'":{'
             comma = b""
             while piece := self._turn(items):

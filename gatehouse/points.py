@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Value = bool | int | float | str
 
@@ -30,15 +30,14 @@ class Point:
     sort: Literal["", "switch", "number", "text"] = ""  # what its value is, where its driver says so
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """A value with the trust and the age it deserves. All instants are monotonic seconds."""
 
     value: Value | None
     quality: Quality
     at: float  # when the device last said so; -inf before the first time
     changed: float  # since when the value has been this one
-    count: int  # how often it has changed, or occurred, since the daemon started
+    count: int  # type: ignore[assignment] # how often it has changed, or occurred; in place of tuple's own
     note: str = ""  # why the quality is not GOOD
 
     @property
@@ -63,16 +62,16 @@ class Image:
         old = self._readings[name]
         moved = self.points[name].momentary or old.value != value or type(old.value) is not type(value)
         changed, count = (now, old.count + 1) if moved else (old.changed, old.count)
-        self._readings[name] = Reading(value=value, quality=quality, at=now, changed=changed, count=count, note=note)
+        self._readings[name] = Reading(value, quality, now, changed, count, note)
         return moved or old.quality is not quality
 
     def renew(self, names: Iterable[str], now: float) -> None:
         """The device said the very same again: only the ages start anew."""
-        self._readings |= {name: replace(self._readings[name], at=now) for name in names}
+        self._readings |= {name: self._readings[name]._replace(at=now) for name in names}
 
     def read(self, name: str, now: float) -> Reading:
         """The latest reading; BAD, with a note, when it is older than its point allows."""
         reading, limit = self._readings[name], self.points[name].max_age
         if reading.quality is Quality.BAD or now - reading.at <= limit:
             return reading
-        return replace(reading, quality=Quality.BAD, note=f"stale: {now - reading.at:.1f} s old, limit {limit:g} s")
+        return reading._replace(quality=Quality.BAD, note=f"stale: {now - reading.at:.1f} s old, limit {limit:g} s")

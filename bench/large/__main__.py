@@ -35,7 +35,7 @@ async def looks(http: httpx2.AsyncClient) -> dict[str, list[float]]:
     """All ages, looked at now and then."""
     found: dict[str, list[float]] = {"safety": [], "measure": []}
     for _ in range(LOOKS):
-        ages((await http.get("/v1/status")).json(), found)
+        ages((await http.get("/v1/status", params={"only": "lines"})).json(), found)
         await asyncio.sleep(1.7)
     return found
 

@@ -79,7 +79,7 @@ async def watch(name: str, http: httpx2.AsyncClient, pid: int, over: Awaitable[N
     polls, size, used, since = list[tuple[float, int]](), memory(pid), cpu(pid), time.monotonic()
     waiting = asyncio.ensure_future(over)
     while not waiting.done() or len(polls) < 2:
-        document = (await http.get("/v1/status")).json()
+        document = (await http.get("/v1/status", params={"only": "lines"})).json()
         ages(document, found)
         polls.append((time.monotonic(), total(document)))
         size = max(size, memory(pid))

@@ -95,7 +95,7 @@ async def armed(http: httpx2.AsyncClient, daemon: Child) -> bool:
     if not daemon.running:
         raise RuntimeError(f"gatehouse ended: {' / '.join(daemon.tail(5))}")
     try:
-        return bool((await http.get("/v1/status")).json()["armed"])
+        return bool((await http.get("/v1/status", params={"only": "lines"})).json()["armed"])
     except (httpx2.TransportError, KeyError):
         return False
 
@@ -107,4 +107,4 @@ def total(document: dict[str, Any]) -> int:
 
 async def answered(http: httpx2.AsyncClient) -> int:
     """Exchanges so far."""
-    return total((await http.get("/v1/status")).json())
+    return total((await http.get("/v1/status", params={"only": "lines"})).json())

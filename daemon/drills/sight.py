@@ -5,7 +5,6 @@ falls by the clock even if nobody is left to take it off.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import inf
 
 from gatehouse.points import Image, Point, Reading
@@ -64,7 +63,7 @@ class Sight(Image):
             if reading.value < skipped:  # it began anew
                 del self._skipped[name]
                 return reading
-            return replace(reading, value=reading.value - skipped)
+            return reading._replace(value=reading.value - skipped)
         return reading
 
 
@@ -78,7 +77,7 @@ def at_rest(reading: Reading, *, momentary: bool) -> Reading | None:
 
 
 def _rested(reading: Reading, held: Reading, *, momentary: bool) -> Reading:
-    return held if momentary else replace(reading, value=None if reading.value is None else held.value,
+    return held if momentary else reading._replace(value=None if reading.value is None else held.value,
                                           changed=held.changed, count=held.count)  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from daemon.config import site
 
 _OPENING = 5.0
 _CLOSING = 1.0
+_AT_ONCE = 4096
+"""Bytes of one read of a serial port. serialx asks the system for room for 256 kB each time; where memory has run out
+it gets none, and hears nothing more."""
 _PARITIES = {"N": serialx.Parity.NONE, "E": serialx.Parity.EVEN, "O": serialx.Parity.ODD}
 _STOPS = {"1": serialx.StopBits.ONE, "2": serialx.StopBits.TWO}
 _OPTIONS: tuple[tuple[int, int, int | bytes], ...] = (
@@ -108,7 +111,7 @@ async def connect(line: site.Line, hear: Callable[[bytes], None], end: Callable[
 async def _open_serial(path: str, line: site.Line, wire: Wire) -> None:
     data, parity, stops = line.format
     # exclusive: two masters on one wire read each other's answers. Low latency is serialx' default.
-    await serialx.create_serial_connection(
+    transport, _ = await serialx.create_serial_connection(
         asyncio.get_running_loop(),
         lambda: wire,
         str(Path(path)),
@@ -118,6 +121,7 @@ async def _open_serial(path: str, line: site.Line, wire: Wire) -> None:
         byte_size=int(data),
         exclusive=True,
     )
+    transport.max_size = _AT_ONCE  # type: ignore[attr-defined] # of the transports of POSIX systems
 
 
 async def _open_tcp(address: str, wire: Wire) -> None:

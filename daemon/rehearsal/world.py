@@ -6,7 +6,6 @@ What a timetable has set by hand is so until it says otherwise: a relay that sti
 import heapq
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 from daemon.clock import Clock
 from daemon.config.load import Plan
@@ -60,7 +59,7 @@ class HeldImage(LiveImage):
     def _renewed(self, name: str) -> Reading:
         reading = self._readings[name]
         if name in self.held and reading.at < self._clock.monotonic():
-            reading = self._readings[name] = replace(reading, at=self._clock.monotonic())
+            reading = self._readings[name] = reading._replace(at=self._clock.monotonic())
         return reading
 
 

@@ -341,3 +341,11 @@ async def test_the_filter_of_the_api_is_the_journals_own(desk: Desk) -> None:
     words = {"kinds": "x", "subject": "x", "since": "2026-01-01", "until": "2026-01-02", "severity": "1", "text": "x"}
     assert Filter.parse(words)
     assert await desk.ask(lambda client: client.get("/v1/events", **words)) == []
+
+
+async def test_of_the_status_only_a_part_may_be_asked_for(desk: Desk) -> None:
+    whole = await desk.ask(lambda client: client.get("/v1/status"))
+    lines = await desk.ask(lambda client: client.get("/v1/status", only="lines"))
+    assert lines.keys() == whole.keys() - {"points"}
+    assert lines["lines"].keys() == whole["lines"].keys()
+    assert "lines, points" in await desk.refused(lambda client: client.get("/v1/status", only="doors"))

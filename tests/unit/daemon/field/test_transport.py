@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,12 +79,15 @@ async def test_the_port_is_opened_in_the_format_that_the_site_names(
 ) -> None:
     """A pty knows only eight bits without parity; what is asked of a real port is seen here."""
     asked: dict[str, Any] = {}
+    transport = SimpleNamespace(max_size=1 << 18)
 
-    async def create(*_: object, **settings: object) -> None:
+    async def create(*_: object, **settings: object) -> tuple[object, None]:
         asked.update(settings)
+        return transport, None
 
     monkeypatch.setattr(serialx, "create_serial_connection", create)
     line = site.Line(serial="/dev/ttyS0", baud=300, format=form)
     await connect(line, print, print)
     assert (asked["byte_size"], asked["parity"].value, int(asked["stopbits"].value)) == wanted
     assert (asked["baudrate"], line.bits) == (300, bits)
+    assert transport.max_size == 4096, "so much room there is even where memory has run out"
