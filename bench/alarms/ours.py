@@ -28,6 +28,10 @@ points:
 """
 
 
+_KINDS = {"gatehouse.alarm.raised": True, "gatehouse.alarm.repeated": True, "gatehouse.alarm.returned": False}
+"""Once more within a minute is the same alarm with a counter."""
+
+
 class Gatehouse:
     """The daemon itself."""
 
@@ -66,6 +70,6 @@ class Gatehouse:
 
     def alarms(self, _: str, payload: Any) -> Mapping[int, bool]:
         """An alarm rose or went."""
-        kind = {"gatehouse.alarm.raised": True, "gatehouse.alarm.returned": False}.get(payload.get("type"))
+        kind = _KINDS.get(payload.get("type"))
         found = re.fullmatch(r"a(\d+)\.alarm", str(payload.get("data", {}).get("alarm", "")))
         return {int(found[1]): kind} if found and kind is not None else {}
