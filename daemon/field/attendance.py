@@ -103,10 +103,16 @@ class Attendance:
         The first miss has waited long enough; after it a device that has always been quick is asked quickly. So is any
         where `many` are silent: to wait in vain for each of thirty would keep the living unread for half a minute."""
         turn = self._scheduler.misses(unit.name) + unit.number
-        slowest, silent = max(unit.trips), many or self.silent(unit)
-        if not slowest or not silent or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
+        silent, slowest = many or self.silent(unit), max(unit.trips)
+        usual = slowest - wire if slowest else self._usual(unit)
+        if not usual or not silent or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
             return None
-        return max(_LEAST, slowest - wire + _MORE)
+        return max(_LEAST, usual + _MORE)
+
+    def _usual(self, unit: Presence) -> float:
+        """Seconds that the slowest of the others took of late, for one that has never answered, not even late."""
+        never = not unit.tally["late"]
+        return max((max(other.trips) for other in self.units.values() if other.alive), default=0.0) if never else 0.0
 
     def missed(
         self,

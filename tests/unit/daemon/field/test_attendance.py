@@ -6,7 +6,10 @@ import itertools
 import pytest
 
 from daemon.field import lines
+from daemon.field.attendance import Attendance
 from daemon.field.lines import LineOwner
+from daemon.field.scheduler import Scheduler
+from daemon.field.writes import Writes
 from gatehouse.driver import Found, Question, Scan, ScanClass
 from tests.unit.daemon.bus import Bus, FakeWire, Ledger, LoopClock, Talker, play, scan, until
 from tests.unit.daemon.field.conftest import SERIAL, TCP, Stage, io
@@ -181,3 +184,20 @@ def test_one_that_was_missed_is_asked_under_another_number(stage) -> None:
         assert [what for at, what in on.bus.asked if at > last - 0.001] == ["1io1.in"]
 
     stage(story, Numbered("io1", (scan("in"),)), settings=TCP)
+
+
+def test_one_that_has_never_answered_is_asked_as_quickly_as_the_slowest_of_the_others_answers() -> None:
+    """But for each eighth time, and for one that was heard late: that is a slow one."""
+    scheduler = Scheduler({}, 0.0)
+    desk = Attendance(Ledger(), scheduler, Writes())
+    desk.change({name: Talker(name, (scan("alarm", period=2.0),)) for name in "ab"}, 0.0)
+    a, b = desk.units.values()
+    a.alive, a.trips[3], b.misses = True, 0.07, 3
+    asked = []
+    for _ in range(8):
+        scheduler.missed(b.name, 0.0, 0.3)
+        asked.append(desk.patience(b, 0.03))
+    assert asked.count(None) == 1
+    assert [each for each in asked if each is not None] == [pytest.approx(0.075)] * 7
+    b.tally["late"] = 1
+    assert {desk.patience(b, 0.03) for _ in range(3)} == {None}
