@@ -154,6 +154,7 @@ async def test_what_the_broker_refuses_stops_the_feed_and_is_told(
         await wait_for(lambda: running.feed.progress > 10)
         assert journal.cursor("police") == 1
         assert "" not in running.troubles  # on a busy machine a lost connection may be a second trouble, never the end
+        await wait_for(lambda: receiver.events)
         assert [event["type"] for event in receiver.events] == ["gatehouse.device.offline"]
         broker.acl(ACL)
         broker.tell(signal.SIGHUP)
