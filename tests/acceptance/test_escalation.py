@@ -109,11 +109,15 @@ async def test_a_fire_that_nobody_answers_climbs_through_a_kill_and_one_answer_e
                     for kind in ("alarm.raised", "message.delivered"))  # fmt: skip
     assert (datetime.fromisoformat(sent["at"]) - datetime.fromisoformat(raised["at"])).total_seconds() < 1
     lamps = [
-        each["content"]["value"]
+        (each["content"]["value"], each["content"]["issuer"].startswith("ladder:"))
         for each in lines
         if (each["kind"], each["subject"]) == ("output.told", "outputs.lamps")
     ]
-    assert lamps[lamps.index(True) : -1] == [True, True], "on, on again after the kill, and not off in between"
+    rung = [
+        place for place, (_, by_ladder) in enumerate(lamps) if by_ladder
+    ]  # after dusk the schedule lights them, too
+    assert len(rung) == 2, "on, and on again after the kill"
+    assert all(value for value, _ in lamps[rung[0] : rung[1]]), "not off in between"
     (began,) = (each for each in lines if each["kind"] == "ladder.begun" and each["subject"] == "zones.b12")
     ended = [each for each in lines if each["kind"] == "ladder.ended" and each["subject"] == "zones.b12"]
     assert [each["content"]["why"] for each in ended] == ["answered"]
