@@ -28,8 +28,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.alarms.__main__ import start, wait_for
-from bench.large.estate import PROFILE, armed, memory
-from bench.large.gateways import REGISTERS, UNITS
+from bench.large.estate import armed, memory, wired
 from bench.mosquitto import listening, mosquitto
 from simulators.broker import free_port
 from simulators.child import Child, module
@@ -73,17 +72,12 @@ class Taker(BaseHTTPRequestHandler):
 
 def site(folder: Path, gateways: int, broker: int, phones: dict[str, int]) -> Path:
     """A rule for each unit, a third of a minute's messages for whoever wants them."""
-    (folder / "profiles").mkdir()
-    (folder / "profiles" / "sensor.yaml").write_text(PROFILE.format(count=REGISTERS - 1, period="1.5s"))
-    lines, devices, rules = [], [], []
-    for gateway in range(gateways):
-        lines.append(f"  g{gateway}: {{tcp: '127.0.0.1:{FIRST + gateway}', baud: 19200}}")
-        for unit in range(1, UNITS + 1):
-            name = f"g{gateway}u{unit}"
-            devices.append(f"  {name}: {{line: g{gateway}, driver: modbus, profile: sensor, unit: {unit}}}")
-            grave = f"kind: expression, when: {name}.alarm > 500.0, priority: 1, text: 燃气{name}."
-            plain = f"kind: electrical_fire, current: {name}.alarm, alarm: 500 mA, for: 0s"
-            rules.append(f"  a-{name}: {{{grave if unit == 1 else plain}}}")
+    lines, devices, names = wired(folder, gateways, "1.5s", FIRST)
+    rules = []
+    for name in names:
+        grave = f"kind: expression, when: {name}.alarm > 500.0, priority: 1, text: 燃气{name}."
+        plain = f"kind: electrical_fire, current: {name}.alarm, alarm: 500 mA, for: 0s"
+        rules.append(f"  a-{name}: {{{grave if name.endswith('u1') else plain}}}")
     hooks = [f"  {name}: {{kind: webhook, url: 'http://127.0.0.1:{port}/'}}" for name, port in phones.items()]
     text = [
         "site: {id: burst, name: burst, timezone: Asia/Shanghai}",

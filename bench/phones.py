@@ -28,8 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.alarms.__main__ import start, wait_for
 from bench.burst import FIRST
-from bench.large.estate import PROFILE, armed, memory
-from bench.large.gateways import REGISTERS, UNITS
+from bench.large.estate import armed, memory, wired
 from bench.mosquitto import listening, mosquitto
 from console.phone import Heard, Phone, Way, public, utc
 from simulators.broker import HOST, free_port
@@ -80,17 +79,11 @@ def grave(unit: str) -> bool:
 
 def site(folder: Path, broker: int, pockets: list[Pocket]) -> Path:
     """Rules for all units; P1 rings everybody."""
-    (folder / "profiles").mkdir()
-    (folder / "profiles" / "sensor.yaml").write_text(PROFILE.format(count=REGISTERS - 1, period="1.5s"))
-    lines, devices, rules = [], [], []
-    for gateway in range(GATEWAYS):
-        lines.append(f"  g{gateway}: {{tcp: '{HOST}:{FIRST + gateway}', baud: 19200}}")
-        for unit in (f"g{gateway}u{number}" for number in range(1, UNITS + 1)):
-            devices.append(
-                f"  {unit}: {{line: g{gateway}, driver: modbus, profile: sensor, unit: {unit.split('u')[1]}}}"
-            )
-            which = f"when: {unit}.alarm > 500.0, priority: {1 if grave(unit) else 2}"
-            rules.append(f"  a-{unit}: {{kind: expression, {which}, text: {unit}.}}")
+    lines, devices, units = wired(folder, GATEWAYS, "1.5s", FIRST)
+    rules = []
+    for unit in units:
+        which = f"when: {unit}.alarm > 500.0, priority: {1 if grave(unit) else 2}"
+        rules.append(f"  a-{unit}: {{kind: expression, {which}, text: {unit}.}}")
     guards = ", ".join(f"{its.name}: '{its.public}'" for its in pockets)
     file = folder / "site.yaml"
     file.write_text("\n".join([

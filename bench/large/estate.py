@@ -33,17 +33,23 @@ points:
 """
 
 
-def site(folder: Path, gateways: int, period: str, subscriber: str = NOBODY) -> Path:
-    """Write it; `subscriber`: settings of the one that there is."""
+def wired(folder: Path, gateways: int, period: str, first: int = FIRST) -> tuple[list[str], list[str], list[str]]:
+    """Write the profile; lines and devices for a site file, and the devices' names. `first`: port of the first line."""
     (folder / "profiles").mkdir()
     (folder / "profiles" / "sensor.yaml").write_text(PROFILE.format(count=REGISTERS - 1, period=period))
-    lines, devices, rules = [], [], []
+    lines, devices, names = [], [], []
     for gateway in range(gateways):
-        lines.append(f"  g{gateway}: {{tcp: '127.0.0.1:{FIRST + gateway}', baud: 19200}}")
+        lines.append(f"  g{gateway}: {{tcp: '127.0.0.1:{first + gateway}', baud: 19200}}")
         for unit in range(1, UNITS + 1):
-            name = f"g{gateway}u{unit}"
-            devices.append(f"  {name}: {{line: g{gateway}, driver: modbus, profile: sensor, unit: {unit}}}")
-            rules.append(f"  a-{name}: {{kind: electrical_fire, current: {name}.alarm, alarm: 500 mA, for: 0s}}")
+            names.append(f"g{gateway}u{unit}")
+            devices.append(f"  {names[-1]}: {{line: g{gateway}, driver: modbus, profile: sensor, unit: {unit}}}")
+    return lines, devices, names
+
+
+def site(folder: Path, gateways: int, period: str, subscriber: str = NOBODY) -> Path:
+    """Write it; `subscriber`: settings of the one that there is."""
+    lines, devices, names = wired(folder, gateways, period)
+    rules = [f"  a-{name}: {{kind: electrical_fire, current: {name}.alarm, alarm: 500 mA, for: 0s}}" for name in names]
     file = folder / "site.yaml"
     file.write_text("\n".join([
         "site: {id: large, name: large, timezone: Asia/Shanghai}", "lines:", *lines, "devices:", *devices,
