@@ -42,9 +42,7 @@ class LiveImage(Image):
 
     def put(self, name: str, value: Value | None, quality: Quality, now: float, note: str = "") -> bool:
         """Take a reading; True when value or quality moved: also from too old to fresh, which nobody was told of."""
-        at = self._readings[name].at
-        for renewal in self._of.get(name, ()):
-            at = max(at, renewal.at)
+        at = self._said(name)
         return super().put(name, value, quality, now, note) or now - at > self.points[name].max_age
 
     def together(self, names: tuple[str, ...]) -> Renewal:
@@ -79,8 +77,14 @@ class LiveImage(Image):
 
     def _renewed(self, name: str) -> Reading:
         """The reading with the age that it has by now."""
-        reading = self._readings[name]
-        for renewal in self._of.get(name, ()):
-            if renewal.at > reading.at:
-                reading = self._readings[name] = reading._replace(at=renewal.at)
+        reading, at = self._readings[name], self._said(name)
+        if at > reading.at:
+            reading = self._readings[name] = reading._replace(at=at)
         return reading
+
+    def _said(self, name: str) -> float:
+        """When the device said it last, the very same perhaps."""
+        at = self._readings[name].at
+        for renewal in self._of.get(name, ()):
+            at = max(at, renewal.at)
+        return at
