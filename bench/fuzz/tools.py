@@ -18,8 +18,8 @@ from bench.fuzz.finders import cjt188_devices, data_of, dlt645_devices, metered
 from bench.fuzz.loop import LoopClock, StillLoop
 from bench.fuzz.stream import checked
 from daemon.field.direct import Visit
-from daemon.field.exchange import NoAnswerError
 from daemon.field.likeness import Candidate
+from daemon.field.matter import NoAnswerError
 from daemon.field.probe import probe
 from daemon.field.proposal import proposed
 from daemon.field.survey import Errand, Setting, Survey

@@ -14,7 +14,8 @@ from bench.fuzz.cases import Case, Wrong, cut, rubbish, spoiled
 from bench.fuzz.finders import dlt645_answer, dlt645_devices, meter_subject, modbus_subjects
 from bench.fuzz.loop import LoopClock, StillLoop
 from bench.fuzz.stream import Subject
-from daemon.field.exchange import Exchanges, Matter, NoAnswerError
+from daemon.field.exchange import Exchanges
+from daemon.field.matter import Matter, NoAnswerError
 from daemon.field.trace import Ring
 
 _DELAYS = (0.0001, 0.0005, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.45, 0.7, 1.3)

@@ -1,10 +1,11 @@
 """Who is on a line and answers: comes, goes, misses, and is out of service."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from daemon.field.exchange import PluginFaultError
 from daemon.field.jobs import Job
+from daemon.field.matter import PluginFaultError
 from daemon.field.presence import TRIPS, Presence
 from daemon.field.scheduler import QUICK_MISSES, Scheduler
 from daemon.field.writes import WAIT, Writes
@@ -13,9 +14,9 @@ from gatehouse.driver import Device, DriverError, Writer
 if TYPE_CHECKING:
     from daemon.field.lines import Sink
 
-_PROBES = 8
-"""Of so many probes of a silent device one waits as long as the device may take at all; the others as long as it has
-taken, so that many silent devices fit into their share."""
+_IN_FULL = 60.0
+"""Seconds of a line in which one probe waits as long as the device may take at all, though nothing was heard of it; the
+others wait as long as it has taken, so that many silent devices fit into their share and the living hardly notice."""
 _LEAST = 0.02
 """Seconds that any device is given."""
 _MORE = 0.005
@@ -42,7 +43,7 @@ class Attendance:
                 self._writes.give_up_device(name, "the device was taken from the line, or changed; order it again")
         for name, device in devices.items():
             if name not in self.units:
-                unit = self.units[name] = Presence(name, device, now, number=len(self.units))
+                unit = self.units[name] = Presence(name, device, now)
                 try:
                     self.plan(unit, now)
                 except PluginFaultError as error:
@@ -97,17 +98,22 @@ class Attendance:
         silent = [unit for unit in self.units.values() if unit.misses and now - unit.good_at < _OF_LATE]
         return sum(unit.tally["late"] == unit.late for unit in silent) >= QUICK_MISSES
 
-    def patience(self, unit: Presence, wire: float, *, many: bool = False) -> float | None:
+    def patience(self, unit: Presence, wire: float, now: float, *, many: bool = False) -> float | None:
         """Seconds to wait for a silent device, whose frames take `wire` seconds; None for as long as the question says.
 
         The first miss has waited long enough; after it a device that has always been quick is asked quickly. So is any
-        where `many` are silent: to wait in vain for each of thirty would keep the living unread for half a minute."""
-        turn = self._scheduler.misses(unit.name) + unit.number
+        where `many` are silent: to wait in vain for each of thirty would keep the living unread for half a minute. Who
+        has become slower is heard all the same, if only as a frame that nobody asked for, and waited for then."""
         silent, slowest = many or self.silent(unit), max(unit.trips)
         usual = slowest - wire if slowest else self._usual(unit)
-        if not usual or not silent or (turn % _PROBES == 0 and unit.misses >= QUICK_MISSES):
+        if not usual or not silent or (unit.misses >= QUICK_MISSES and (unit.hinted or self._is_turn(unit, now))):
             return None
         return max(_LEAST, usual + _MORE)
+
+    def _is_turn(self, unit: Presence, now: float) -> bool:
+        """Of those that are silent it has waited longest to be waited for in full, and that was long ago."""
+        silent = [each for each in self.units.values() if each.misses >= QUICK_MISSES and not each.fault]
+        return unit is min(silent, key=_waited) and now - max(map(_waited, silent)) >= _IN_FULL
 
     def _usual(self, unit: Presence) -> float:
         """Seconds that the slowest of the others took of late, for one that has never answered, not even late."""
@@ -128,7 +134,9 @@ class Attendance:
         """It did not answer, or its driver could not even ask. `took`: seconds of the line in all; `late`: seconds in
         which an answer may still come; `gap`: for which it wants to be left alone; `job`: what was asked, if that was a
         scan."""
-        unit.late = unit.tally["late"]
+        unit.late, unit.hints = unit.tally["late"], unit.tally["hints"]
+        if job is not None and job.matter is not None and job.matter.patience is None:
+            unit.waited = now
         unit.missed(aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
         renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
         if renumber is not None:  # it numbers its questions, and this one may be answered yet
@@ -172,6 +180,9 @@ class Attendance:
             self._scheduler.retire(unit.name)
             self.tell(unit, online=False, why=unit.fault, now=now)
             self._writes.give_up_device(unit.name, unit.fault)
+
+
+_waited = attrgetter("waited")
 
 
 def guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:

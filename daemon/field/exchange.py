@@ -7,12 +7,12 @@ the device's worst answer time is over, and what arrives meanwhile is thrown awa
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from daemon.clock import Clock
 from daemon.commands import Permit, always
 from daemon.field.instants import ExactTimer, Timer
+from daemon.field.matter import Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
 from gatehouse.driver import Found, Question
@@ -27,43 +27,6 @@ _LOOK = 0.001
 """Seconds for a last look: a loop that is late itself finds the time over before it finds the answer that is there."""
 _MOST = 4096
 """Bytes kept at most while an answer is looked for."""
-
-Done = Callable[[bytes, Exception | None], None]
-"""Told once what came of a question: the answer and None, or nothing and why."""
-
-
-class NoAnswerError(Exception):
-    """The device did not answer in time; the text says what was heard instead."""
-
-
-class NotPermittedError(Exception):
-    """The order may not be sent any more; the text says why."""
-
-
-class PluginFaultError(Exception):
-    """A driver raised what it should not."""
-
-
-@dataclass(slots=True, eq=False)
-class Matter:
-    """On whose account something is asked, and who wants to know what comes of it. One serves for any number of
-    exchanges, one after the other."""
-
-    counts: "Counter[str]"
-    """Of the device."""
-    whom: tuple[str, str]
-    """Its name, and what it is asked, for the trace."""
-    done: Done
-    permit: Permit | None = None
-    """Asked right before the first byte."""
-    patience: float | None = None
-    """Seconds, instead of the question's own."""
-    short: bool = False
-    """For a device known to be silent; the asker leaves it alone long enough instead of the whole line."""
-    urgent: bool = False
-    """On a wire that is never silent it is sent all the same."""
-    same: Callable[[float], None] | None = None
-    """Told instead of `done` when exactly the bytes came that were expected, and when."""
 
 
 class Exchanges:
@@ -118,7 +81,7 @@ class Exchanges:
         self.quarantine = float("-inf")
         """Until when nobody is asked: even a late answer may still come."""
         self._held = self._missed = self._heard = float("-inf")
-        """Until when a gateway may still wait for the answer that was missed last; when that was."""
+        """Until when the answer that was missed last may still come though others are asked; when that was."""
         self._missing: Matter | None = None
         self._matter = self._asked = Matter(self.tally, ("", ""), lambda *_: None)
 
@@ -238,7 +201,7 @@ class Exchanges:
             return
         patience = question.patience if matter.patience is None else matter.patience
         self._patience = patience
-        if now < self._held and self.answered < self._missed:
+        if not self.stream and now < self._held and self.answered < self._missed:
             patience += self._held - now  # the gateway takes it up when it has done with the one before
         self._late.set(now + self._character * (len(request) + question.expected) + patience + _SLACK)
 
@@ -280,8 +243,15 @@ class Exchanges:
         if kind == "late":
             self._asked.counts["late"] += not self._after
         self._after = (self._after + data)[-_MOST:]
-        if kind == "stray" and self._after == self.frame:
-            self._asked.counts["doubled"] += 1
+        if kind == "stray":
+            if self._after == self.frame:
+                self._asked.counts["doubled"] += 1
+            self._hint()
+
+    def _hint(self) -> None:
+        """Something was heard that may be the late answer of who was missed last, or its ruins."""
+        if self._missing is not None and self._heard < self._held:
+            self._missing.counts["hints"] += 1
 
     def _note(self, kind: str, data: bytes, now: float, asked: Matter | None = None) -> None:
         self._note_sent()
@@ -311,7 +281,7 @@ class Exchanges:
             return False
         frame, self._received = received[:used], received[max(1, used) :]
         why, asked = found.why, self._asked
-        if why == "foreign" and self._missing is not None and self._heard < self._held:
+        if why == "foreign" and not self.stream and self._missing is not None and self._heard < self._held:
             why, asked, self._missing = "late", self._missing, None  # who was missed answers while the next is asked
         asked.counts[why] += 1
         self._note(why, frame, self._heard, asked)
@@ -321,6 +291,7 @@ class Exchanges:
             self._finish(NoAnswerError("no answer: the gateway says that nobody answers it"))
         else:
             self._junk.append(found.why)
+            self._hint()
         return True
 
     def _answered(self, question: Question, frame: bytes, answer: bytes) -> None:
@@ -365,7 +336,9 @@ class Exchanges:
         self.rest = question.worst - self._patience
         if not self._asked.short:
             self.quarantine = now + self.rest
-        if not self.stream:
+        if self._received:
+            self._hint()
+        if not self.stream or self._asked.short:
             self._missed, self._held, self._missing = now, now + self.rest, self._asked
         if self.echo is None and not self._junk and not self._received:
             self.echo = False  # an echo comes even when the device is dead

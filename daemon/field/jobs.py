@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gatehouse.driver import Scan, ScanClass
 
 if TYPE_CHECKING:
-    from daemon.field.exchange import Matter
+    from daemon.field.matter import Matter
 
 HASTE = 1.25
 """How much faster than they ask for on the whole lower classes are let in, so that they catch up."""

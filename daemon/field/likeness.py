@@ -9,9 +9,9 @@ from typing import Any
 from daemon.clock import Clock
 from daemon.config import profiles
 from daemon.field.direct import Visit
-from daemon.field.exchange import NoAnswerError
 from daemon.field.hints import implausible
 from daemon.field.knocks import makeshift
+from daemon.field.matter import NoAnswerError
 from daemon.field.probe import walk
 from drivers.modbus import Device
 from drivers.modbus.profile import Mark, Profile

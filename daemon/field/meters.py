@@ -13,8 +13,8 @@ from typing import Any
 
 from daemon.clock import Clock
 from daemon.field.direct import Visit
-from daemon.field.exchange import NoAnswerError
 from daemon.field.knocks import overheard
+from daemon.field.matter import NoAnswerError
 from daemon.field.probe import walk
 from drivers import cjt188, dlt645
 from drivers._meter_frames import CJT188, DLT645, Finder, sealed

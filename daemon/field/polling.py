@@ -12,10 +12,11 @@ from daemon.clock import Clock
 from daemon.config import site
 from daemon.field.attendance import Attendance
 from daemon.field.busy import Busy
-from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.exchange import Exchanges
 from daemon.field.instants import Timer
 from daemon.field.jobs import Job
 from daemon.field.landing import Landing
+from daemon.field.matter import Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.presence import TRIPS, Presence
 from daemon.field.scheduler import Scheduler
 from daemon.field.telling import Telling
@@ -256,7 +257,7 @@ class Polling:
         many = hears and self._attendance.many(now)
         if unit.misses or many:
             if exchanges.stream:  # a gateway waits for its own time, whether we do or not
-                matter.patience = self._attendance.patience(unit, exchanges.cost(question), many=many)
+                matter.patience = self._attendance.patience(unit, exchanges.cost(question), now, many=many)
             matter.short = many or self._attendance.silent(unit)
         return None if unit.doubt or unit.owed or exchanges.echo is not False else expected
 

@@ -29,8 +29,6 @@ class Presence:
     device: Device
     good_at: float
     """When it last answered, or when we began to ask."""
-    number: int = 0
-    """Of the devices of its line: they do not all do the same at once."""
     jobs: Sequence[Job] = ()
     """What it is asked at present."""
     online: bool | None = None
@@ -48,6 +46,10 @@ class Presence:
     misses: int = 0
     late: int = 0
     """How often it had answered late when it was missed last."""
+    hints: int = 0
+    """How often something was heard that may have been its late answer, up to then."""
+    waited: float = -inf
+    """When it was last waited for as long as it may take, in vain."""
     owed: list[Question] = field(default_factory=list)
     """Writes that it needs before it is as the profile wants it."""
     prepare_at: float = 0.0
@@ -69,6 +71,11 @@ class Presence:
     def ready(self) -> bool:
         """What it is asked brings values: it may be told something, too."""
         return not self.held and (not self.jobs or any(job.scan.points for job in self.jobs))
+
+    @property
+    def hinted(self) -> bool:
+        """Since it was missed last something was heard that may have been its answer."""
+        return self.tally["late"] > self.late or self.tally["hints"] > self.hints
 
     def unsettled(self, now: float) -> bool:
         """Not yet as the profile wants it: its inputs may still drive its relays. One that never takes its settings

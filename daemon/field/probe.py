@@ -9,8 +9,8 @@ from typing import Any
 
 from daemon.clock import Clock
 from daemon.field.direct import Visit
-from daemon.field.exchange import NoAnswerError
 from daemon.field.hints import hints, implausible
+from daemon.field.matter import NoAnswerError
 from gatehouse.driver import Device, DriverError, Learner, Sample, Scan
 from gatehouse.points import Point, Quality
 

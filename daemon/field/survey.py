@@ -8,9 +8,9 @@ from typing import Any
 
 from daemon.clock import Clock
 from daemon.field.direct import Visit
-from daemon.field.exchange import NoAnswerError
 from daemon.field.knocks import TABLES, Answer, Door, Heard, Tongue, overheard
 from daemon.field.likeness import Candidate, Interview, certain
+from daemon.field.matter import NoAnswerError
 from daemon.field.meters import meters
 from gatehouse.driver import Wire
 

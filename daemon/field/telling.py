@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from daemon.field.attendance import Attendance, guarded
-from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.exchange import Exchanges
+from daemon.field.matter import Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.presence import Presence
 from daemon.field.scheduler import QUICK_MISSES, Scheduler
 from daemon.field.writes import TRIES, TRIES_SILENT, Command, Order, Writes

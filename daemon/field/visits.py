@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from daemon.commands import Permit
-from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError, PluginFaultError
+from daemon.field.exchange import Exchanges
+from daemon.field.matter import Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.scheduler import Scheduler
 from gatehouse.driver import Question
 

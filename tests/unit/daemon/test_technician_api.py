@@ -11,8 +11,8 @@ import pytest
 from console.client import Client
 from daemon import technician_api
 from daemon.config import profiles
-from daemon.field.exchange import NoAnswerError
 from daemon.field.likeness import Candidate
+from daemon.field.matter import NoAnswerError
 from daemon.field.trace import Ring
 from daemon.technician_api import clearest, units
 from drivers.modbus.profile import Profile

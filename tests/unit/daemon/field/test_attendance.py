@@ -8,6 +8,8 @@ import pytest
 from daemon.field import lines
 from daemon.field.attendance import Attendance
 from daemon.field.lines import LineOwner
+from daemon.field.matter import Matter
+from daemon.field.presence import Presence
 from daemon.field.scheduler import Scheduler
 from daemon.field.writes import Writes
 from gatehouse.driver import Found, Question, Scan, ScanClass
@@ -187,17 +189,51 @@ def test_one_that_was_missed_is_asked_under_another_number(stage) -> None:
 
 
 def test_one_that_has_never_answered_is_asked_as_quickly_as_the_slowest_of_the_others_answers() -> None:
-    """But for each eighth time, and for one that was heard late: that is a slow one."""
-    scheduler = Scheduler({}, 0.0)
-    desk = Attendance(Ledger(), scheduler, Writes())
-    desk.change({name: Talker(name, (scan("alarm", period=2.0),)) for name in "ab"}, 0.0)
-    a, b = desk.units.values()
-    a.alive, a.trips[3], b.misses = True, 0.07, 3
-    asked = []
-    for _ in range(8):
-        scheduler.missed(b.name, 0.0, 0.3)
-        asked.append(desk.patience(b, 0.03))
-    assert asked.count(None) == 1
-    assert [each for each in asked if each is not None] == [pytest.approx(0.075)] * 7
+    """Unless it was heard late: then it is a slow one."""
+    desk, (a, b) = attendance("ab")
+    a.alive, a.trips[3] = True, 0.07
+    in_vain(desk, b, 3, now=0.0)
+    assert desk.patience(b, 0.03, 10.0) == pytest.approx(0.075)
     b.tally["late"] = 1
-    assert {desk.patience(b, 0.03) for _ in range(3)} == {None}
+    assert desk.patience(b, 0.03, 10.0) is None
+
+
+def test_one_of_the_silent_is_waited_for_in_full_each_minute_and_all_in_turn() -> None:
+    desk, (a, *dead) = attendance("abcd")
+    a.alive, a.trips[3] = True, 0.07
+    for unit in dead:
+        in_vain(desk, unit, 3, now=0.0)
+    waited = []
+    for second in range(1, 400):
+        unit = dead[second % len(dead)]
+        if (patience := desk.patience(unit, 0.03, float(second))) is None:
+            waited.append((second, unit.name))
+        in_vain(desk, unit, 1, now=float(second), patience=patience)
+    assert [name for _, name in waited] == [*"bcdbcd"]
+    assert all(60 <= b[0] - a[0] <= 63 for a, b in itertools.pairwise([(0, ""), *waited]))
+
+
+def test_one_whose_late_answer_may_have_been_heard_is_waited_for_the_next_time() -> None:
+    desk, (a, b) = attendance("ab")
+    a.alive, a.trips[3] = True, 0.07
+    in_vain(desk, b, 4, now=0.0)
+    assert desk.patience(b, 0.03, 10.0) is not None
+    b.tally["hints"] += 1
+    assert desk.patience(b, 0.03, 10.0) is None
+    in_vain(desk, b, 1, now=10.0)
+    assert desk.patience(b, 0.03, 11.0) is not None, "once for each that was heard"
+
+
+def attendance(names: str) -> tuple[Attendance, list[Presence]]:
+    """The devices of a line of which nobody was asked yet."""
+    desk = Attendance(Ledger(), Scheduler({}, 0.0), Writes())
+    desk.change({name: Talker(name, (scan("alarm", period=2.0),)) for name in names}, 0.0)
+    return desk, list(desk.units.values())
+
+
+def in_vain(desk: Attendance, unit: Presence, times: int, *, now: float, patience: float | None = None) -> None:
+    """It was asked so often and did not answer."""
+    job = unit.jobs[0]
+    job.matter = Matter(unit.tally, (unit.name, ""), lambda *_: None, patience=patience)
+    for _ in range(times):
+        desk.missed(unit, "no answer", now, took=0.1, job=job)

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from daemon.field.exchange import Exchanges, Matter, NoAnswerError, NotPermittedError
+from daemon.field.exchange import Exchanges
+from daemon.field.matter import Matter, NoAnswerError, NotPermittedError
 from drivers.modbus import codec
 from gatehouse.driver import Found, Question
 from tests.unit.daemon.bus import LoopClock, play, until

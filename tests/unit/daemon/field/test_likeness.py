@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from daemon.field.exchange import NoAnswerError
 from daemon.field.likeness import Candidate, Interview, Likeness, certain, shelf
+from daemon.field.matter import NoAnswerError
 from gatehouse.driver import Question, Sample
 from gatehouse.points import Point, Quality
 from simulators.profile_units import Unit

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from daemon.field.exchange import NoAnswerError
 from daemon.field.likeness import shelf
+from daemon.field.matter import NoAnswerError
 from daemon.field.probe import complete, explained, probe, walk
 from drivers import _blueprint, rdm6300
 from drivers.modbus import Device

@@ -11,8 +11,8 @@ import pytest
 
 from daemon.config import site
 from daemon.field.direct import Visit
-from daemon.field.exchange import NoAnswerError
 from daemon.field.likeness import Candidate, shelf
+from daemon.field.matter import NoAnswerError
 from daemon.field.survey import TCP_PATIENCE, USUAL, Errand, Setting, Survey
 from drivers.modbus.codec import crc, sealed
 from gatehouse.driver import Question

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from daemon.field.exchange import NoAnswerError
+from daemon.field.matter import NoAnswerError
 from gatehouse.driver import Question, ScanClass
 from tests.unit.daemon.bus import Talker, scan, until
 from tests.unit.daemon.field.conftest import Stage, io
