@@ -137,13 +137,14 @@ class Attendance:
         unit.late, unit.hints = unit.tally["late"], unit.tally["hints"]
         if job is not None and job.matter is not None and job.matter.patience is None:
             unit.waited = now
-        unit.missed(aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
+        unit.missed(now, aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
         renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
         if renumber is not None:  # it numbers its questions, and this one may be answered yet
             renumber()
         self._scheduler.missed(unit.name, now, took, max(late, gap), job)
-        if unit.lost(now):
-            self.lose(unit, why, now)
+        for each in self.units.values():
+            if each.lost(now) and not each.fault:
+                self.lose(each, why if each is unit else "no answer", now)
 
     def away(self, why: str, now: float) -> None:
         """The line is down: devices are lost in their time."""

@@ -19,6 +19,11 @@ LOST_AFTER = 5.0
 LOST_AFTER_SAFETY = 2.0
 """Seconds without a good answer, besides three misses in a row, after which a device is lost; after the longer time two
 misses will do: where many die at once, each has to wait for its turn to be missed."""
+LOST_SURELY = 9.0
+"""Seconds after which one will do: within ten it is to be known of wired safety devices."""
+_MEANWHILE = 1.0
+"""Seconds since the first miss, where fewer than three are enough: one that is asked once a minute may have missed a
+single glitch."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +49,8 @@ class Presence:
     discard: bool = False
     """Nor worth telling: it is asked again at once."""
     misses: int = 0
+    missed_at: float = 0.0
+    """When the first of them was."""
     late: int = 0
     """How often it had answered late when it was missed last."""
     hints: int = 0
@@ -82,8 +89,10 @@ class Presence:
         counts as settled all the same, or its fire contact would never be heard."""
         return bool(self.owed) and now - self.alive_since < SETTLES
 
-    def missed(self, *, aside: bool) -> None:
+    def missed(self, now: float, *, aside: bool) -> None:
         """It did not; `aside`: nor was it expected to answer this."""
+        if not self.misses:
+            self.missed_at = now
         self.polls += 1
         self.tally["misses"] += 1
         self.doubt = True
@@ -96,8 +105,12 @@ class Presence:
 
     def lost(self, now: float) -> bool:
         """Lost needs time and misses."""
-        enough = QUICK_MISSES if now - self.good_at < LOST_AFTER else QUICK_MISSES - 1
-        return self.misses >= enough and self.overdue(now)
+        if not self.misses or not self.overdue(now):
+            return False
+        if self.misses >= QUICK_MISSES:
+            return True
+        enough = LOST_AFTER if self.misses == QUICK_MISSES - 1 else LOST_SURELY
+        return now - self.missed_at >= _MEANWHILE and now - self.good_at >= enough
 
     def gone(self) -> None:
         """Nothing of what it said holds any more."""

@@ -224,6 +224,20 @@ def test_one_whose_late_answer_may_have_been_heard_is_waited_for_the_next_time()
     assert desk.patience(b, 0.03, 11.0) is not None, "once for each that was heard"
 
 
+def test_one_asked_once_a_minute_is_not_lost_by_one_glitch() -> None:
+    """Two misses a tenth of a second apart, and none of the minute before."""
+    desk, (a, b) = attendance("ab")
+    a.good_at = b.good_at = 0.0
+    a.online = b.online = True
+    in_vain(desk, a, 1, now=60.0)
+    in_vain(desk, a, 1, now=60.4)
+    assert a.online
+    in_vain(desk, b, 1, now=61.1)
+    assert (a.online, b.online) == (False, True), "two misses and a second; it is looked at when another is missed, too"
+    in_vain(desk, a, 1, now=62.2)
+    assert not b.online, "one miss, when nothing was heard for so long"
+
+
 def attendance(names: str) -> tuple[Attendance, list[Presence]]:
     """The devices of a line of which nobody was asked yet."""
     desk = Attendance(Ledger(), Scheduler({}, 0.0), Writes())

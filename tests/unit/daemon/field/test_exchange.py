@@ -101,6 +101,31 @@ def test_a_short_probe_frees_the_line_for_others() -> None:
     play(story)
 
 
+@pytest.mark.parametrize("late", [GOOD, GOOD[3:]], ids=["whole", "ruins"])
+@pytest.mark.parametrize("at", [0.18, 0.2, 0.22])
+def test_what_is_heard_after_a_short_probe_hints_at_who_was_probed(at: float, late: bytes) -> None:
+    """While another is asked, in between, and only as long as its answer may come at all."""
+
+    async def story() -> None:
+        one = peer()
+        other = codec.rtu_question(2, READ, MANNERS)
+        answer = codec.sealed(b"\x02\x03\x04\x00\x07\x00\x08")
+        one.script = [[(at, late), (0.5, late)], [(0.02, answer)]]
+        with pytest.raises(NoAnswerError):
+            await one.ask(short=True)
+        silent = one.counts
+        while asyncio.get_running_loop().time() < one.sent[0] + 0.29:
+            one.script = [[(0.02, answer)]]
+            await one.ask(other)
+            await asyncio.sleep(0.01)
+        hints = silent["hints"]
+        assert hints >= 1
+        await asyncio.sleep(0.5)
+        assert silent["hints"] == hints
+
+    play(story)
+
+
 def test_half_an_answer_is_named() -> None:
     async def story() -> None:
         one = peer()
