@@ -6,8 +6,8 @@ The small estate on lines paced as real ones of 9600 baud. Every trial closes th
 polling, waits until the devices have carried out all six orders (three locks, two booms, one siren; one RS-485 line
 carries the contact and all of them), opens it, resets by hand and waits until all of it is undone and the booms are
 down and known to rest; with `--moving` only until they have begun to fall: the next fire has to stop them first. Both
-instants are the simulated devices' own; an order counts when its whole frame has arrived and the relay has moved, which is later
-than "on the wire". Several estates run side by side to be done sooner; each gets less of the processor for it.
+instants are the simulated devices' own; an order counts when its whole frame has arrived and the relay has moved, which
+is later than "on the wire". Several estates run side by side to be done sooner; each gets less of the processor for it.
 """
 
 import argparse
