@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from daemon.field.jobs import Job
 from daemon.field.matter import PluginFaultError
-from daemon.field.presence import TRIPS, Presence
+from daemon.field.presence import Presence
 from daemon.field.scheduler import QUICK_MISSES, Scheduler
 from daemon.field.writes import WAIT, Writes
 from gatehouse.driver import Device, DriverError, Writer
@@ -18,9 +18,7 @@ _IN_FULL = 60.0
 """Seconds of a line in which one probe waits as long as the device may take at all, though nothing was heard of it; the
 others wait as long as it has taken, so that many silent devices fit into their share and the living hardly notice."""
 _LEAST = 0.02
-"""Seconds that any device is given."""
-_MORE = 0.005
-"""Seconds beyond the slowest answer of late, besides those that every exchange is given for the system's sake."""
+"""Seconds that any device is given, besides those that every exchange is given for the system's sake."""
 _OF_LATE = 15.0
 """Seconds since which who does not answer has fallen silent only lately."""
 _T = TypeVar("_T")
@@ -60,12 +58,12 @@ class Attendance:
         unit.jobs = self._scheduler.plan(unit.name, guarded("scans", device.scans), now)
         unit.forget()
 
-    def answered(self, unit: Presence, now: float, trip: float) -> None:
-        """It spoke, `trip` seconds after it was asked."""
+    def answered(self, unit: Presence, now: float, trip: float, wire: float) -> None:
+        """It spoke, `trip` seconds after it was asked, of which the bytes took `wire`."""
         unit.polls += 1
         unit.misses = 0
         unit.good_at = now
-        unit.trips[unit.polls % TRIPS] = trip
+        unit.took(trip, wire)
         if not unit.alive and self.has(unit):
             self._revived(unit, now)
 
@@ -98,17 +96,17 @@ class Attendance:
         silent = [unit for unit in self.units.values() if unit.misses and now - unit.good_at < _OF_LATE]
         return sum(unit.tally["late"] == unit.late for unit in silent) >= QUICK_MISSES
 
-    def patience(self, unit: Presence, wire: float, now: float, *, many: bool = False) -> float | None:
-        """Seconds to wait for a silent device, whose frames take `wire` seconds; None for as long as the question says.
+    def patience(self, unit: Presence, now: float, *, many: bool = False) -> float | None:
+        """Seconds to wait for a silent device to begin its answer; None for as long as the question says.
 
         The first miss has waited long enough; after it a device that has always been quick is asked quickly. So is any
         where `many` are silent: to wait in vain for each of thirty would keep the living unread for half a minute. Who
         has become slower is heard all the same, if only as a frame that nobody asked for, and waited for then."""
-        silent, slowest = many or self.silent(unit), max(unit.trips)
-        usual = slowest - wire if slowest else self._usual(unit)
+        silent = many or self.silent(unit)
+        usual = max(unit.turns) or self._usual(unit)
         if not usual or not silent or (unit.misses >= QUICK_MISSES and (unit.hinted or self._is_turn(unit, now))):
             return None
-        return max(_LEAST, usual + _MORE)
+        return max(_LEAST, usual)
 
     def _is_turn(self, unit: Presence, now: float) -> bool:
         """Of those that are silent it has waited longest to be waited for in full, and that was long ago."""
@@ -118,7 +116,7 @@ class Attendance:
     def _usual(self, unit: Presence) -> float:
         """Seconds that the slowest of the others took of late, for one that has never answered, not even late."""
         never = not unit.tally["late"]
-        return max((max(other.trips) for other in self.units.values() if other.alive), default=0.0) if never else 0.0
+        return max((max(other.turns) for other in self.units.values() if other.alive), default=0.0) if never else 0.0
 
     def missed(
         self,

@@ -107,9 +107,10 @@ class Exchanges:
         """Seconds that so many bytes take."""
         return size * self._character
 
-    def cost(self, question: Question) -> float:
-        """Seconds of the line that a good exchange takes, without the device's own time."""
-        return self.wire_time(len(question.request) + question.expected) + 2 * self._silence
+    @property
+    def carried(self) -> float:
+        """Seconds that the bytes of the last good exchange took."""
+        return self._character * (len(self._request) + len(self.frame))
 
     async def ask(
         self,

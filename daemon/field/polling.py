@@ -257,7 +257,7 @@ class Polling:
         many = hears and self._attendance.many(now)
         if unit.misses or many:
             if exchanges.stream:  # a gateway waits for its own time, whether we do or not
-                matter.patience = self._attendance.patience(unit, exchanges.cost(question), now, many=many)
+                matter.patience = self._attendance.patience(unit, now, many=many)
             matter.short = many or self._attendance.silent(unit)
         return None if unit.doubt or unit.owed or exchanges.echo is not False else expected
 
@@ -269,7 +269,10 @@ class Polling:
         """What was asked last was answered by the very bytes that were expected."""
         unit, job = self._unit, self._job
         unit.polls = polls = unit.polls + 1
-        unit.trips[polls % TRIPS] = now - self._exchanges.sent
+        if self._exchanges.stream:
+            unit.took(now - self._exchanges.sent, self._exchanges.carried)
+        else:
+            unit.trips[polls % TRIPS] = now - self._exchanges.sent
         unit.good_at = now
         self._scheduler.answered(job, now, self._question.gap)
         if not job.gone:
@@ -293,7 +296,7 @@ class Polling:
         self._go(self._now())
 
     def _landed(self, unit: Presence, job: Job, answer: bytes, now: float) -> None:
-        self._attendance.answered(unit, now, now - self._exchanges.sent)
+        self._attendance.answered(unit, now, now - self._exchanges.sent, self._exchanges.carried)
         aside = self._scheduler.answered(job, now, self._question.gap)
         if aside is not None:
             self._landing.set_aside(unit, aside, now)

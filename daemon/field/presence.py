@@ -25,6 +25,9 @@ _MEANWHILE = 1.0
 """Seconds since the first miss, where fewer than three are enough: one that is asked once a minute may have missed a
 single glitch."""
 
+_NO_TIME = 1e-4
+"""Seconds: it took some, even where the wire is none and its bytes take no time."""
+
 
 @dataclass(slots=True, eq=False)
 class Presence:
@@ -66,6 +69,8 @@ class Presence:
     tally: Counter[str] = field(default_factory=Counter)
     trips: "array[float]" = field(default_factory=lambda: array("f", bytes(4 * TRIPS)))
     """Seconds from question to answer of the last exchanges, in a ring; 0 where there was none."""
+    turns: "array[float]" = field(default_factory=lambda: array("f", bytes(4 * TRIPS)))
+    """Those that the device itself took, on a serial line: all but the bytes' own time; in the same ring."""
     worst_age: float = 0.0
 
     @property
@@ -124,6 +129,11 @@ class Presence:
         for job in self.jobs:
             job.last = None
             job.known.clear()
+
+    def took(self, trip: float, wire: float) -> None:
+        """Its answer was there `trip` seconds after the question, of which the bytes took `wire`."""
+        place = self.polls % TRIPS
+        self.trips[place], self.turns[place] = trip, max(trip - wire, _NO_TIME)
 
     def aged(self, job: Job, passed: float) -> None:
         """What a scan brings was so many seconds old; remember the most."""

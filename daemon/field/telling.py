@@ -120,7 +120,7 @@ class Telling:
         try:
             if error is not None:
                 raise error
-            self._attendance.answered(unit, now, now - self._exchanges.sent)
+            self._attendance.answered(unit, now, now - self._exchanges.sent, self._exchanges.carried)
             device: Any = unit.device
             guarded("accept", device.accept, question, answer)
         except (NotPermittedError, ConnectionError) as why:
@@ -161,7 +161,7 @@ class Telling:
         try:
             if error is not None:
                 raise error
-            self._attendance.answered(unit, now, now - self._exchanges.sent)
+            self._attendance.answered(unit, now, now - self._exchanges.sent, self._exchanges.carried)
             if self._attendance.has(unit) and not unit.owed:
                 # It is as its profile wants it: what it says counts from now on.
                 for job in unit.jobs:

@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from daemon.config import site
 from daemon.field import lines
 from daemon.field.attendance import Attendance
 from daemon.field.lines import LineOwner
@@ -104,6 +105,38 @@ def test_the_living_are_read_though_the_connection_is_made_anew_for_the_sake_of_
     stage(story, *(Talker(name, (scan("in"),), manners) for name in UNITS), settings=TCP)
 
 
+class Slow(Bus):
+    """Each exchange takes its bytes' time at 2400 baud, and the unit 100 ms."""
+
+    def take(self, request: bytes, wire: FakeWire) -> None:
+        self.delays[request.decode()[1:].partition(":")[0]] = [2 * len(request) * 10 / 2400 + 0.1]
+        super().take(request, wire)
+
+
+def test_where_many_die_on_a_slow_line_the_living_are_given_the_time_that_they_have_always_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also those whose long answers are rare: what the device takes counts, not how long its bytes do."""
+
+    async def story() -> None:
+        bus, sink = Slow(), Ledger()
+        monkeypatch.setattr(lines, "connect", bus.connect)
+        wanted = (scan("alarm", period=1.0), scan("a" * 30, ScanClass.MEASURE, 5.0))
+        devices = {f"u{n}": Talker(f"u{n}", wanted, {"patience": 0.5, "worst": 1.0}) for n in range(6)}
+        owner = LineOwner("l", site.Line(serial="/dev/ttyS0", baud=2400), devices, sink, LoopClock())
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(owner.run())
+            await asyncio.sleep(20)
+            bus.dead = {"u0", "u1", "u2"}
+            await asyncio.sleep(30)
+            misses = {name: unit["misses"] for name, unit in owner.status()["devices"].items()}
+            assert [misses[f"u{n}"] for n in (3, 4, 5)] == [0, 0, 0]
+            assert {name for name, up, _ in sink.devices if not up} == bus.dead
+            running.cancel()
+
+    play(story)
+
+
 def test_one_that_comes_back_slower_than_it_ever_was_is_found(stage) -> None:
     async def story(on: Stage) -> None:
         await asyncio.sleep(2)
@@ -191,22 +224,22 @@ def test_one_that_was_missed_is_asked_under_another_number(stage) -> None:
 def test_one_that_has_never_answered_is_asked_as_quickly_as_the_slowest_of_the_others_answers() -> None:
     """Unless it was heard late: then it is a slow one."""
     desk, (a, b) = attendance("ab")
-    a.alive, a.trips[3] = True, 0.07
+    a.alive, a.turns[3] = True, 0.07
     in_vain(desk, b, 3, now=0.0)
-    assert desk.patience(b, 0.03, 10.0) == pytest.approx(0.075)
+    assert desk.patience(b, 10.0) == pytest.approx(0.07)
     b.tally["late"] = 1
-    assert desk.patience(b, 0.03, 10.0) is None
+    assert desk.patience(b, 10.0) is None
 
 
 def test_one_of_the_silent_is_waited_for_in_full_each_minute_and_all_in_turn() -> None:
     desk, (a, *dead) = attendance("abcd")
-    a.alive, a.trips[3] = True, 0.07
+    a.alive, a.turns[3] = True, 0.07
     for unit in dead:
         in_vain(desk, unit, 3, now=0.0)
     waited = []
     for second in range(1, 400):
         unit = dead[second % len(dead)]
-        if (patience := desk.patience(unit, 0.03, float(second))) is None:
+        if (patience := desk.patience(unit, float(second))) is None:
             waited.append((second, unit.name))
         in_vain(desk, unit, 1, now=float(second), patience=patience)
     assert [name for _, name in waited] == [*"bcdbcd"]
@@ -215,13 +248,13 @@ def test_one_of_the_silent_is_waited_for_in_full_each_minute_and_all_in_turn() -
 
 def test_one_whose_late_answer_may_have_been_heard_is_waited_for_the_next_time() -> None:
     desk, (a, b) = attendance("ab")
-    a.alive, a.trips[3] = True, 0.07
+    a.alive, a.turns[3] = True, 0.07
     in_vain(desk, b, 4, now=0.0)
-    assert desk.patience(b, 0.03, 10.0) is not None
+    assert desk.patience(b, 10.0) is not None
     b.tally["hints"] += 1
-    assert desk.patience(b, 0.03, 10.0) is None
+    assert desk.patience(b, 10.0) is None
     in_vain(desk, b, 1, now=10.0)
-    assert desk.patience(b, 0.03, 11.0) is not None, "once for each that was heard"
+    assert desk.patience(b, 11.0) is not None, "once for each that was heard"
 
 
 def test_one_asked_once_a_minute_is_not_lost_by_one_glitch() -> None:

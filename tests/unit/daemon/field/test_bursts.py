@@ -175,7 +175,7 @@ def transition(
 @pytest.mark.parametrize("dead", [4, 12, 28])
 @pytest.mark.parametrize(
     ("waits", "unread", "known"),
-    [(None, 5.1, 7.1), (0.3, 12, 16), (0.55, 14, 18)],
+    [(None, 5.1, 7.3), (0.3, 12, 16), (0.55, 14, 18)],
     ids=["serial", "gateway", "slow gateway"],
 )
 def test_the_living_are_read_while_it_is_found_out_who_died(
