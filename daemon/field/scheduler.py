@@ -33,8 +33,6 @@ TURNS = 3
 """Exchanges in a row that higher classes may take while a lower one waits."""
 _GOLDEN = 0.618034
 """Its multiples never crowd, however many there are."""
-
-
 _Queue = list[tuple[float, int, Job]]
 
 
@@ -219,6 +217,10 @@ class Scheduler:
         if not self._silent:
             self._burst.ended()
         aside = _accused(unit, job)
+        if not any(other.lives for other in self._units.values()):  # what ailed all of them may be over
+            self._credit = 0.0
+            for silent in self._silent.values():
+                self._probe_of(silent).due = max(now, silent.free)
         unit.misses = 0
         for other in unit.jobs:
             self._at(other, now + ASIDE if other.aside else now)
@@ -236,8 +238,7 @@ class Scheduler:
             self._wait(job)
 
     def missed(self, device: str, now: float, spent: float, gap: float = 0.0, job: Job | None = None) -> None:
-        """It did not: from now on it is only probed. `spent`: seconds of the line that this took; `job`: what was
-        asked, where that was a scan."""
+        """It did not: from now on it is only probed. `spent`: seconds of the line; `job`: what was asked, if a scan."""
         unit = self._units[device]
         unit.free = now + gap
         if not unit.jobs or unit.retired or (job and job.gone):
@@ -283,13 +284,14 @@ class Scheduler:
             job.place = next(self._number)
 
     def revive(self, now: float) -> None:
-        """The wire was away: nobody's silence counts any more. Who was missed before is asked last, so that all have
-        had their turn though it is opened anew again and again since nobody answers."""
+        """The wire was away: nobody's silence counts any more. Who was missed is asked last, what stands in its turn:
+        all have one though the wire is lost again after each answer, or since nobody answers."""
         self._silent.clear()
         for unit in sorted(self._units.values(), key=lambda unit: unit.missed):
-            unit.misses, unit.free = 0, now
+            missed, unit.misses, unit.free = unit.misses, 0, now
             for job in unit.jobs if unit.lives else ():
-                self._at(job, now)
+                due = job.due if job.landed > -math.inf else min(job.due, now)
+                self._at(job, now if missed else due)
         self._burst.begin(self._units.values())
 
     def free(self, device: str) -> float:

@@ -243,3 +243,28 @@ def test_one_that_rode_and_has_nobody_to_ride_with_any_more_is_asked_by_itself()
     play(scheduler, 5)
     scheduler.plan("a", BOTH[1:], 5.0)
     assert [job.scan.name for _, job in play(scheduler, 25, begin=5.0)] == ["volts"] * 3
+
+
+def test_who_answers_after_all_were_silent_brings_the_others_back_with_him() -> None:
+    """A switch was off for ten minutes: nobody was spared by probing then, so nobody has to pay for it now."""
+    units = {name: [scan(name, period=0.5)] for name in "abcdef"}
+    scheduler = Scheduler(units, 0.0)
+    play(scheduler, 600, frozenset(units))
+    back = {job.device: at for at, job in reversed(play(scheduler, 60, begin=600.0))}
+    assert back.keys() == units.keys()
+    assert max(back.values()) - min(back.values()) < 1
+
+
+def test_a_wire_that_is_lost_after_each_answer_serves_all() -> None:
+    """Some gateways hang up after each answer: who has waited longest is asked on the next connection."""
+    scheduler = Scheduler({"a": [scan("a"), scan("b", period=5.0)], "c": [scan("c")]}, 0.0)
+    now, asked = 0.0, []
+    for _ in range(40):
+        scheduler.revive(now)
+        job = scheduler.next(now)
+        if job is not None:
+            asked.append(job.scan.name)
+            job.landed = now
+            scheduler.answered(job, now + EXCHANGE)
+        now += 0.25
+    assert {name: asked.count(name) for name in "abc"} == {"a": 10, "b": 2, "c": 10}
