@@ -53,6 +53,7 @@ PHRASES = {
     "port not opened yet": "端口尚未打开",
     "no answer": "没有应答",
     "no answer, only {junk}": "没有应答，只收到 {junk}",
+    "no answer before the connection was lost: {why}": "连接断开前没有应答：{why}",
     "no answer: the gateway says that nobody answers it": "没有应答：网关说该设备不应答",
     "not answered, as others are; asked again every {seconds} s": "此项不应答，其他项有应答；每 {seconds} 秒重试",
     "the device was taken from the line, or changed; order it again": "设备已从总线移除或更换，请重新下令",
@@ -66,6 +67,7 @@ PHRASES = {
     "exception {number} to function {function}: {why}": "对功能 {function} 返回异常 {number}：{why}",
     # lines
     "open": "已打开",
+    "open anew: {why}": "已重新打开：{why}",
     "closed": "已关闭",
     "not open": "未打开",
     "not opened yet": "尚未打开",

@@ -17,6 +17,9 @@ from gatehouse.driver import Device, Listener, Question, Sample
 __all__ = ["Command", "LineOwner", "Sink"]
 
 _FIRST_PAUSE = 0.25
+_ANEW = 0.1
+"""Seconds after which a box that answers and then hangs up is called again: some do so after each answer, others when
+nothing was asked for two seconds, or when another master calls."""
 _CEILING_SERIAL = 2.0
 """Looking for a port that was unplugged costs nothing."""
 _CEILING_TCP = 10.0
@@ -57,6 +60,8 @@ class LineOwner:
         self._up: bool | None = None
         self._why = "not opened yet"
         self._opened = 0
+        self._hung_up = ""
+        """Why the other side, which answers, closed the wire just now."""
         self.ring = Ring(clock)
         """The last minute of all that went over it."""
         self._work = _work(name, settings, devices, sink, clock, self.ring)
@@ -67,6 +72,10 @@ class LineOwner:
         while True:
             began = self._clock.monotonic()
             trouble = await self._session()
+            if self._hung_up:
+                await asyncio.sleep(_ANEW)
+                pause = _FIRST_PAUSE
+                continue
             self._turn(up=False, why=trouble)
             pause = _FIRST_PAUSE if self._clock.monotonic() - began >= _STEADY else pause
             await self._wait(pause)
@@ -118,16 +127,21 @@ class LineOwner:
         """Open the line and work on it until it is lost; why it was."""
         self._advance()
         wire: Wire | Porch | None = None
+        anew, self._hung_up = self._hung_up, ""
         try:
             if self._settings.listen is not None and isinstance(self._work, Listening):
                 wire = await receive(self._settings, self._work)
             else:
                 wire = await connect(self._settings, self._work.hear, self._work.end)
             self._opened += 1
-            self._turn(up=True, why="open")
+            self._turn(up=True, why=f"open anew: {anew}" if anew else "open")
             await self._work.serve(wire)  # type: ignore[arg-type] # only what listens is given a porch
         except OSError as error:
-            return str(error) or type(error).__name__
+            trouble = str(error) or type(error).__name__
+            if isinstance(wire, Wire) and wire.hung_up and isinstance(self._work, Polling):
+                now = self._clock.monotonic()
+                self._hung_up = trouble if self._work.hung_up(trouble, now) else ""
+            return trouble
         finally:
             if wire is not None:
                 await wire.close()

@@ -17,7 +17,7 @@ from daemon.field.instants import Timer
 from daemon.field.jobs import Job
 from daemon.field.landing import Landing
 from daemon.field.matter import Matter, NoAnswerError, NotPermittedError, PluginFaultError
-from daemon.field.presence import TRIPS, Presence
+from daemon.field.presence import LOST_SURELY, TRIPS, Presence
 from daemon.field.scheduler import Scheduler
 from daemon.field.telling import Telling
 from daemon.field.trace import Ring
@@ -35,6 +35,8 @@ _LEAST = 0.0005
 """Shortest wait, in seconds."""
 _HEARS = 3.0
 """A connection on which somebody answered within so many seconds works."""
+_LATELY = 2.0
+"""A box at which somebody answered within so many seconds works, whatever its connections come to."""
 _DEAF = 10.0
 """A connection on which nothing was answered for so long, though devices were asked, is made anew."""
 
@@ -72,12 +74,14 @@ class Polling:
         self._busy = Busy(now)
         self._rests = True
         self._idle = Timer(clock, self._go, self._fail)
-        self._opened_before = False
+        self._opened_before = self._anew = False
+        self._cut_short: Job | None = None
+        """The read that the other side's hanging up was the answer to; the first one on the next wire."""
         self._calm = False
         """There is nothing to do but reading."""
         self._ended: asyncio.Future[None] | None = None
         self._going = False
-        self._began = now
+        self._began = self._attached = now
         self._unit: Presence
         self._job: Job
         self._question: Question
@@ -127,11 +131,13 @@ class Polling:
         """Until the wire is lost, which is a ConnectionError."""
         self._ended = asyncio.get_running_loop().create_future()
         self._exchanges.attach(wire)
-        self._scheduler.revive(self._now())
+        self._attached = self._exchanges.answered
+        if not self._anew:
+            self._scheduler.revive(self._now())
         for unit in self._attendance.units.values():
-            unit.misses = 0
+            unit.misses = unit.misses if self._anew else 0
             unit.doubt = self._opened_before and self._exchanges.stream
-        self._opened_before = True
+        self._opened_before, self._anew = True, False
         try:
             if wire.lost:
                 raise ConnectionError(wire.lost)
@@ -144,8 +150,21 @@ class Polling:
             self._rests = True
             self._busy.rest(self._now())
 
+    def hung_up(self, why: str, now: float) -> bool:
+        """The other side has closed the wire. True when somebody had answered on it, or just before: it is opened anew
+        at once, and all goes on as if nothing had been; but who has not been heard for long is lost."""
+        units = self._attendance.units.values()
+        lately = any(unit.alive and now - unit.good_at < _LATELY for unit in units)
+        self._anew = lately or self._exchanges.answered > self._attached
+        for unit in units if self._anew else ():
+            rounds = 2 * min((job.scan.period for job in unit.jobs), default=0.0)
+            if not unit.fault and unit.overdue(now) and now - unit.good_at >= LOST_SURELY + rounds:
+                self._attendance.lose(unit, f"no answer before the connection was lost: {why}", now)
+        return self._anew
+
     def away(self, why: str, now: float) -> None:
         """The line is down: devices are lost in their time, orders do not wait for ever."""
+        self._anew, self._cut_short = False, None
         self._writes.give_up(why, now)
         self._visits.give_up(ConnectionError(why))
         self._attendance.away(why, now)
@@ -181,7 +200,7 @@ class Polling:
                 self.progress += 1
                 self._began = now
                 if self._calm or not self._more(now):
-                    job = self._scheduler.next(now)
+                    job = self._resumed() or self._scheduler.next(now)
                     if job is None:
                         self._wait(now)
                         return
@@ -191,6 +210,11 @@ class Polling:
                 now = self._now()  # it has ended already; at the old time it would be tried for ever
         finally:
             self._going = False
+
+    def _resumed(self) -> Job | None:
+        """What was cut short on the wire before."""
+        job, self._cut_short = self._cut_short, None
+        return job if job and not job.gone and job.unit.lives else None
 
     def _more(self, now: float) -> bool:
         """Begin what goes before the reads; False when there is nothing of the kind."""
@@ -319,6 +343,11 @@ class Polling:
             self._misses(unit, str(error), self._question, job)
         elif isinstance(error, PluginFaultError):
             raise error
+        elif self._exchanges.answered > self._attached and not job.unit.misses:
+            self._cut_short = job
+        else:
+            job.due = self._now()  # behind the others: perhaps the wire is lost because of this question
+            self._scheduler.put_back(job)
 
     def _misses(self, unit: Presence, why: str, question: Question | None, job: Job | None = None) -> None:
         if not self._attendance.has(unit):

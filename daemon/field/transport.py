@@ -42,6 +42,8 @@ class Wire(asyncio.Protocol):
         self._closed = asyncio.get_running_loop().create_future()
         self.lost = ""
         """Why it is gone; empty while it is there."""
+        self.hung_up = False
+        """It is gone because the other side, which is there, closed it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
@@ -53,12 +55,14 @@ class Wire(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The other side hung up; the transport closes by itself."""
+        self.hung_up = not self.lost
         self._lose("the other side closed the connection")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         if not self._closed.done():
             self._closed.set_result(None)
+        self.hung_up = self.hung_up or (not self.lost and isinstance(exc, ConnectionResetError))
         self._lose(explained(exc) if exc else "closed")
 
     def _lose(self, why: str) -> None:

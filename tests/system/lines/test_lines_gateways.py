@@ -1,0 +1,108 @@
+"""Modbus TCP boxes as they are in the field: they hang up, refuse, mix things up. Raw sockets, no codec of ours."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from daemon.config import site
+from drivers.modbus import Device
+from tests.system.lines.conftest import Owner, profile, until
+
+Manner = Callable[[bytes, asyncio.StreamWriter], Awaitable[bool]]
+"""Does something with a good answer; False: the connection is closed."""
+
+
+class Box:
+    """A gateway whose registers hold a hundred times their unit, and their address."""
+
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
+        self.calls = 0
+        self.asked: list[int] = []
+        self.poison: int | None = None
+        """At a question to this unit it hangs up."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.calls += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await self.answer(await reader.readexactly(12), writer):
+                pass
+        writer.close()
+
+    async def answer(self, question: bytes, writer: asyncio.StreamWriter) -> bool:
+        number, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", question)
+        self.asked.append(unit)
+        if unit == self.poison:
+            return False
+        values = [100 * unit + address + n for n in range(count)]
+        head = struct.pack(">HHHBBB", number, 0, 3 + 2 * count, unit, function, 2 * count)
+        return await self.manner(head + struct.pack(f">{count}H", *values), writer)
+
+
+@asynccontextmanager
+async def boxed(manner: Manner) -> AsyncIterator[tuple[Box, site.Line]]:
+    box = Box(manner)
+    server = await asyncio.start_server(box.serve, "127.0.0.1", 0)
+    try:
+        yield box, site.Line(tcp=f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    finally:
+        server.close()
+
+
+def units(*numbers: int) -> dict[str, Device]:
+    made = profile({"r": {"address": 7}, "slow": {"address": 60, "kind": "measure", "period": "200ms"}})
+    return {f"u{number}": Device(number, made, wire="tcp") for number in numbers}
+
+
+async def well(answer: bytes, writer: asyncio.StreamWriter) -> bool:
+    writer.write(answer)
+    return True
+
+
+async def once(answer: bytes, writer: asyncio.StreamWriter) -> bool:
+    writer.write(answer)
+    return False
+
+
+async def test_a_box_that_hangs_up_after_each_answer_serves_all_and_is_no_outage(running: Owner) -> None:
+    async with boxed(once) as (box, settings), running(settings, **units(1, 2)) as (line, sink):
+        await until(lambda: all(len(sink.renewals(f"u{unit}.r")) > 2 for unit in (1, 2)))
+        await until(lambda: sink.values("u1.slow") == [(160, "GOOD")] and sink.values("u2.slow") == [(260, "GOOD")])
+        assert sink.lines == [("line", True, "open")]
+        assert line.status()["why"].startswith("open anew: the other side ")
+        assert box.calls < 40
+
+
+async def test_a_box_that_hangs_up_unasked_is_called_slower_and_slower(running: Owner) -> None:
+    """A serial server whose only place is taken: it accepts, and hangs up."""
+
+    async def never(_answer: bytes, _writer: asyncio.StreamWriter) -> bool:
+        return False
+
+    async with boxed(never) as (box, settings), running(settings, **units(1)) as (line, sink):
+        await until(lambda: box.calls == 3 and line.up is False)
+        assert "the other side closed the connection" in sink.lines[-1][2] or "reset" in sink.lines[-1][2]
+        calls = box.calls
+        await asyncio.sleep(0.4)
+        assert box.calls <= calls + 1
+
+
+async def test_a_question_at_which_the_box_hangs_up_costs_its_device_and_no_more(
+    running: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.field.polling.LOST_SURELY", 0.5)
+    monkeypatch.setattr("daemon.field.presence.LOST_AFTER_SAFETY", 0.2)
+    async with boxed(well) as (box, settings), running(settings, **units(1, 2)) as (_, sink):
+        await until(lambda: sink.values("u1.r") and sink.values("u2.r"))
+        box.poison = 1
+        await until(lambda: any(name == "u1" and not online for name, online, _ in sink.devices))
+        assert "before the connection was lost" in sink.devices[-1][2]
+        before = len(sink.renewals("u2.r"))
+        await until(lambda: len(sink.renewals("u2.r")) > before + 3)
+        assert not any(name == "u2" and not online for name, online, _ in sink.devices)
+        box.poison = None
+        await until(lambda: sink.devices[-1] == ("u1", True, "answers"))
+        assert {value for value, _ in sink.values("u1.r")} <= {107, None}
