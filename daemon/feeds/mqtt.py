@@ -90,6 +90,10 @@ def _leave_writing_to_the_thread(_client: object, _data: object, _socket: object
     """Being there is enough: without it, paho writes to the socket from whichever thread publishes."""
 
 
+def _deaf(_: Heard) -> None:
+    """Nobody hears."""
+
+
 class _Client(paho.Client):
     """Paho's, which would take packets of 256 MB from whoever is at the other end, and memory with them."""
 
@@ -97,6 +101,10 @@ class _Client(paho.Client):
         if bufsize > _LARGEST_ANSWER:
             raise ConnectionError(f"the broker sends {bufsize} bytes; nothing so long was asked for")
         return super()._sock_recv(bufsize)
+
+    def shut(self) -> None:
+        """Give back what paho keeps until it is collected: the pair of sockets by which a thread of its is woken."""
+        self._reset_sockets()
 
 
 class Connection:
@@ -116,7 +124,7 @@ class Connection:
         self._permits = asyncio.Semaphore(WINDOW)
         self._waiting: dict[int, asyncio.Future[Receipt]] = {}
         self._subscribing: dict[int, asyncio.Future[str]] = {}
-        self._hear: Callable[[Heard], None] = lambda _: None
+        self._hear: Callable[[Heard], None] = _deaf
         self._stop = threading.Event()
         self._reached = False
         self._why = ""
@@ -220,7 +228,7 @@ class Connection:
             return HungUpError(f"{self._address} hung up without an answer to our CONNECT")
         return UnreachableError(why)
 
-    def _make_client(self, protocol: MQTTProtocolVersion) -> paho.Client:
+    def _make_client(self, protocol: MQTTProtocolVersion) -> _Client:
         broker = self._broker
         client = _Client(CallbackAPIVersion.VERSION2, broker.client_id, protocol=protocol, reconnect_on_failure=False)
         client.connect_timeout = OPEN_LIMIT / 2  # once for TCP, once for TLS
@@ -265,6 +273,8 @@ class Connection:
 
     def _gone(self, why: str) -> None:
         self.ended.set_result(self._why or why)
+        self._client.shut()  # in the loop, as whoever publishes: a message wakes the thread through that pair
+        self._hear = _deaf  # whoever hears holds this connection: a circle, with all that paho kept
         for answer in self._waiting.values():
             self._permits.release()
             if not answer.done():

@@ -1,9 +1,12 @@
 """One connection, one truthful answer per message: against a listener that speaks bytes out of the MQTT 5 standard."""
 
 import asyncio
+import gc
 import struct
-from collections.abc import AsyncIterator, Callable
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +16,13 @@ from daemon.feeds.mqtt import (
     Broker,
     Connection,
     Dialler,
+    Heard,
     HungUpError,
     TurnedAwayError,
 )
 from daemon.feeds.tls import tls_context
 
-CONNECT, PUBLISH, DISCONNECT = 1, 3, 14
+CONNECT, PUBLISH, SUBSCRIBE, DISCONNECT = 1, 3, 8, 14
 Packet = tuple[int, bytes]
 
 
@@ -91,6 +95,23 @@ async def until(true: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
         while not true():  # noqa: ASYNC110 - the condition is another thread's
             await asyncio.sleep(0.002)
+
+
+def suback(kind: int, body: bytes) -> bytes:
+    """Accept the connection and whatever is subscribed to (MQTT 5, 3.9)."""
+    return connack() if kind == CONNECT else b"\x90\x04" + body[:2] + b"\x00\x01" if kind == SUBSCRIBE else b""
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @asynccontextmanager
@@ -241,6 +262,29 @@ async def test_close_says_goodbye_and_drop_does_not() -> None:
             await asyncio.wait([connection.ended], timeout=5)
             await until(lambda: listener.open == 0)
             assert (DISCONNECT in [kind for kind, _ in listener.packets]) == goodbye
+
+
+class Link:
+    """Holds the connection by which it hears, as a feed's link does."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def hear(self, heard: Heard) -> None:
+        """Nothing is said."""
+
+
+async def test_what_a_connection_held_goes_with_it_though_nobody_collects_garbage(no_collection: None) -> None:
+    """A broker that comes and goes took four descriptors of two subscribers each time, until the next reload."""
+    before = descriptors()
+    async with listening(suback) as listener, connected(listener.port) as connection:
+        link = Link(connection)
+        assert await connection.subscribe("box/refill", link.hear) == ""
+        assert descriptors() > before
+    await until(lambda: descriptors() <= before)
+    gone = weakref.ref(connection)
+    del connection, link, listener
+    await until(lambda: gone() is None)
 
 
 @pytest.mark.parametrize(
