@@ -110,7 +110,7 @@ class Attendance:
 
     def _is_turn(self, unit: Presence, now: float) -> bool:
         """Of those that are silent it has waited longest to be waited for in full, and that was long ago."""
-        silent = [each for each in self.units.values() if each.misses >= QUICK_MISSES and not each.fault]
+        silent = [each for each in self.units.values() if each.misses >= QUICK_MISSES and not each.fault and each.asked]
         return unit is min(silent, key=_waited) and now - max(map(_waited, silent)) >= _IN_FULL
 
     def _usual(self, unit: Presence) -> float:
@@ -133,7 +133,8 @@ class Attendance:
         which an answer may still come; `gap`: for which it wants to be left alone; `job`: what was asked, if that was a
         scan."""
         unit.late, unit.hints = unit.tally["late"], unit.tally["hints"]
-        if job is not None and job.matter is not None and job.matter.patience is None:
+        unit.asked = took > 0
+        if unit.asked and job is not None and job.matter is not None and job.matter.patience is None:
             unit.waited = now
         unit.missed(now, aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
         renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
@@ -182,13 +183,14 @@ class Attendance:
 
 
 _waited = attrgetter("waited")
+_MAY_REFUSE = frozenset(("read", "write", "accept"))
 
 
 def guarded(verb: str, call: Callable[..., _T], *given: object) -> _T:
-    """A call into a plug-in: its own error passes, anything else is its fault."""
+    """A call into a plug-in: its own error passes where it may have one, anything else is its fault."""
     try:
         return call(*given)
-    except DriverError:
-        raise
     except Exception as error:
+        if isinstance(error, DriverError) and verb in _MAY_REFUSE:
+            raise
         raise PluginFaultError(f"{type(error).__name__} in {verb}: {error}") from error

@@ -99,6 +99,11 @@ class Exchanges:
         if self.busy:
             self._finish(ConnectionError(why))
 
+    def hush(self, now: float) -> None:
+        """Speak to nobody until not even a late answer to what was missed last can come."""
+        if self.stream:
+            self.quarantine = max(self.quarantine, now + self.rest)
+
     def standstill(self, now: float) -> float:
         """Seconds in which no read is made, since a late answer may still come."""
         return max(0.0, self.quarantine - now) if self.stream else 0.0

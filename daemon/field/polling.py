@@ -350,9 +350,10 @@ class Polling:
             self._scheduler.put_back(job)
 
     def _misses(self, unit: Presence, why: str, question: Question | None, job: Job | None = None) -> None:
-        if not self._attendance.has(unit):
-            return
         now, exchanges = self._now(), self._exchanges
+        if not self._attendance.has(unit):
+            exchanges.hush(now)  # it may be there under another name, and must not answer that one's question
+            return
         gap = question.gap if question else 0.0
         took = now - self._began + exchanges.standstill(now)
         self._attendance.missed(unit, why, now, took=took, late=exchanges.rest, gap=gap, job=job)

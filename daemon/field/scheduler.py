@@ -45,15 +45,13 @@ class Scheduler:
         self._silent: dict[str, Unit] = {}
         self._waiting: _Queue = []
         self._ready: tuple[_Queue, ...] = tuple([] for _ in ScanClass)
-        self._number = count()
-        self._begun = 0.0
-        self._credit = 0.0
-        self._credited = now
-        self._number_served = 0
+        self._number, self._rests = count(), 0.0
+        """Until when one that was forgotten may still answer: a new one may be the same unit under another name."""
+        self._begun, self._number_served = 0.0, 0
+        self._credit, self._credited = 0.0, now
         self._lower_served = [0] * len(ScanClass)
         """By class: which exchange was the last one of those below."""
-        self._probed = False
-        self._burst = Burst()
+        self._probed, self._burst = False, Burst()
         self._doubted = self._burst.doubted
         self._paces: dict[ScanClass, float] = {}
         self._served = [now for _ in ScanClass]
@@ -63,7 +61,7 @@ class Scheduler:
     def plan(self, device: str, scans: Sequence[Scan], now: float, due: float | None = None) -> list[Job]:
         """From now on the device, perhaps a new one, has these scans: those it had keep their turn, others are due at
         once. With `due` none is asked before then."""
-        unit = self._units.setdefault(device, Unit([], _CEILING_ELSE))
+        unit = self._units.setdefault(device, Unit([], _CEILING_ELSE, free=self._rests))
         had = {job.scan: job for job in unit.jobs}
         for job in unit.jobs:
             job.gone = job.scan not in scans
@@ -91,7 +89,9 @@ class Scheduler:
     def forget(self, device: str) -> None:
         """It is no device of this line any more."""
         self.retire(device)
-        for job in self._units.pop(device).jobs:
+        unit = self._units.pop(device)
+        self._rests = max(self._rests, unit.free)
+        for job in unit.jobs:
             job.gone = True
         self._paces.clear()
 

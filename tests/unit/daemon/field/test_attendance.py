@@ -271,6 +271,54 @@ def test_one_asked_once_a_minute_is_not_lost_by_one_glitch() -> None:
     assert not b.online, "one miss, when nothing was heard for so long"
 
 
+def test_one_that_cannot_even_be_asked_takes_nobodys_turn() -> None:
+    desk, (_, b, c) = attendance("abc")
+    for unit in (b, c):
+        unit.turns[3] = 0.07
+    in_vain(desk, b, 3, now=0.0)
+    in_vain(desk, c, 3, now=0.0)
+    for second in range(1, 70):
+        desk.missed(b, "its driver has no question", float(second), job=b.jobs[0])
+    assert desk.patience(c, 70.0) is None
+    in_vain(desk, c, 1, now=70.0)
+    desk.missed(b, "its driver has no question", 100.0, job=b.jobs[0])
+    assert desk.patience(c, 129.0) is not None
+    assert desk.patience(c, 130.0) is None
+
+
+@pytest.mark.parametrize("after", [0.05, 0.1, 0.2])
+@pytest.mark.parametrize("name", ["io1", "io3"])
+def test_the_late_answer_to_one_that_was_taken_from_the_line_is_not_its_successors(
+    after: float, name: str, stage
+) -> None:
+    """A reload while a silent unit, asked with short patience, may still answer: the same unit under the same name or
+    another one, asked something else."""
+
+    class Other(Talker):
+        """Takes whatever its unit says for the answer, as on RTU; the unit knows only its own name."""
+
+        def question(self, request: bytes, start: bytes, expected: int) -> Question:
+            return super().question(request.replace(name.encode(), b"io1"), b"!io1:", expected)
+
+    async def story(on: Stage) -> None:
+        on.bus.values = {"io1.x": "1", "io1.y": "2"}
+        await asyncio.sleep(1)
+        on.bus.dead.add("io1")
+        await asyncio.sleep(20)
+        on.bus.dead.clear()
+        on.bus.delays["io1"] = [0.25] * 100
+        await until(lambda: on.bus.asked[-1][1] == "io1.x", 30)
+        await asyncio.sleep(after)
+        on.line.change({name: Other(name, (scan("y"),)), "io2": io("io2")})
+        await asyncio.sleep(0.4)
+        on.bus.delays.clear()
+        await asyncio.sleep(20)
+        assert {value for value, _ in on.sink.values(f"{name}.y")} == {2}
+        assert on.sink.devices[-1] == (name, True, "answers")
+
+    stage(story, Talker("io1", (scan("x"),)), io("io2"))
+
+
 def attendance(names: str) -> tuple[Attendance, list[Presence]]:
     """The devices of a line of which nobody was asked yet."""
     desk = Attendance(Ledger(), Scheduler({}, 0.0), Writes())

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from daemon.field.lines import Command, LineOwner
-from gatehouse.driver import Found, Question, Sample, Scan
+from gatehouse.driver import DriverError, Found, Question, Sample, Scan
 from gatehouse.points import Point
 from tests.unit.daemon.bus import Ledger, LoopClock, Talker, scan, until
 from tests.unit.daemon.field.conftest import SERIAL, TCP, Stage, io
@@ -412,10 +412,15 @@ def test_without_an_echo_it_is_known_after_the_first_exchange(stage) -> None:
 # Broken drivers
 
 
-@pytest.mark.parametrize("verb", ["ask", "read", "find", "write", "accept", "prepare"])
-def test_a_broken_driver_costs_its_device_and_no_more(verb: str, stage) -> None:
+BROKEN = [(verb, ZeroDivisionError) for verb in ("ask", "read", "find", "write", "accept", "prepare")]
+
+
+@pytest.mark.parametrize(("verb", "error"), [*BROKEN, ("prepare", DriverError)])
+def test_a_broken_driver_costs_its_device_and_no_more(verb: str, error: type[Exception], stage) -> None:
+    """One whose driver says that the device refused, before it was told anything, is broken, too."""
+
     def broken(*_: object) -> object:
-        raise ZeroDivisionError("oops")
+        raise error("oops")
 
     driver = io()
     if verb == "find":
@@ -430,7 +435,7 @@ def test_a_broken_driver_costs_its_device_and_no_more(verb: str, stage) -> None:
         await asyncio.sleep(2)
         online, why = [event[1:] for event in on.sink.devices if event[0] == "io1"][-1]
         assert online is False
-        assert why.startswith("driver fault: ZeroDivisionError")
+        assert why.startswith(f"driver fault: {error.__name__}")
         assert verb in why
         assert len(answers) == 1
         assert answers[0].startswith("driver fault")
