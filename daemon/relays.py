@@ -19,6 +19,7 @@ _AGAIN = 1.0
 """Seconds between two orders while the read-back differs."""
 _PULSE_END = 1.5
 """Slack around the end of a device-timed pulse, during which either read-back is right."""
+_TAKEN = "accepted"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,11 +68,12 @@ class Relay:
                 self._drive(now)
             return
         timed = self.pulses and self._until is not None  # a pulse of the device's own is, or was, under way
-        ended = timed and wanted is not self._wanted and self._until is not None and now >= self._until
+        over = self._until is not None and now >= self._until
+        ended = timed and over and wanted is not self._wanted and self._answer == _TAKEN
         self._wanted, self._since, self._confirmed = wanted, now, False
         if ended:
             self._until = None
-            return  # the device drops its own pulse; the read-back will tell if it does not
+            return  # the device drops the pulse that it took; the read-back will tell if it does not
         self._until = until
         # Only to rest it may be found at rest: what reads as demanded may be a pulse of the daemon's last life.
         if timed or demand is not None or not self._surely(wanted):
@@ -135,6 +137,6 @@ class Relay:
 
         def done(refusal: str) -> None:
             if order == self._orders:
-                self._answer = refusal or "accepted"
+                self._answer = refusal or _TAKEN
 
         self.send(self.point, value, self._priority, permit, done)

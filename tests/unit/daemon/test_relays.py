@@ -110,9 +110,25 @@ def test_an_output_held_in_the_middle_of_a_pulse_gets_nothing_when_that_ends(rel
 
 def test_the_end_of_a_pulse_is_left_to_the_device(relay, outlet, clock):
     relay.told(decision(Passage.OPEN, until=clock.now + 5))
+    assert outlet.orders[0].go() == ""
     clock.now += 5
     relay.told(decision(Passage.CLOSED))
     assert len(outlet.orders) == 1
+
+
+@pytest.mark.parametrize("refusal", [None, EXPIRED, "no answer"])
+def test_the_end_of_a_pulse_that_the_device_never_took_is_told(relay, outlet, image, clock, refusal):
+    """A fire is reset 17 ms before an exit's time is over: nothing but that fire's order ever came to the lock."""
+    relay.told(decision(Passage.OPEN, priority=Priority.LIFE_SAFETY))
+    outlet.orders[0].go()
+    reads(image, clock, True)
+    relay.told(decision(Passage.OPEN, until=clock.now + 0.017))
+    clock.now += 0.018
+    if refusal is not None:
+        outlet.orders[1].done(refusal)
+    relay.told(decision(Passage.CLOSED))
+    assert outlet.values()[2:] == [(LOCK, False)]
+    assert outlet.orders[2].go() == ""
 
 
 @pytest.mark.parametrize("after", [0.0, 0.5, 4.0])
