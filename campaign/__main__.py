@@ -39,7 +39,7 @@ async def _all(words: argparse.Namespace) -> list[Row]:
 
     loop.add_signal_handler(signal.SIGINT, interrupted)
     rows: list[Row] = []
-    for name in words.fault or [name for name in FAULTS if name != "medley"]:
+    for name in words.fault or [name for name in FAULTS if name not in ("medley", "soak")]:
         left, number = words.rounds, 0
         while left > 0 and not stop.is_set():
             seed = f"{words.seed}.{number}"

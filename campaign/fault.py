@@ -15,6 +15,8 @@ class Fault:
 
     name: ClassVar[str]
     about: ClassVar[str]
+    paced: ClassVar[bool] = False
+    """Whether bytes take their time on the wires."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` is the house's own."""
@@ -31,6 +33,9 @@ class Fault:
     async def strike(self, house: House, dice: random.Random) -> None:
         """One round."""
         raise NotImplementedError
+
+    async def beside(self, house: House) -> None:
+        """What goes on all the while, until cancelled: nothing, for most."""
 
     async def finish(self, house: House) -> None:
         """Before the last look: nothing, for most."""

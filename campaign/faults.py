@@ -7,6 +7,7 @@ from campaign.fault import Fault
 from campaign.house import House
 from campaign.links import BrokerGone, Network
 from campaign.process import Calendar, Kill, Memory, Power
+from campaign.soak import Soak
 from campaign.storage import Damage, DiskFull
 
 
@@ -37,5 +38,5 @@ class Medley(Fault):
 
 
 FAULTS: dict[str, type[Fault]] = {
-    fault.name: fault for fault in (Kill, Power, BrokerGone, Network, DiskFull, Damage, Calendar, Memory, Medley)
+    fault.name: fault for fault in (Kill, Power, BrokerGone, Network, DiskFull, Damage, Calendar, Memory, Medley, Soak)
 }

@@ -60,7 +60,9 @@ class Witness(Ear):
 class House(Stage):
     """A whole estate of processes, and what is known of it."""
 
-    def __init__(self, folder: Path, seed: str, *, state: Path | None = None, costume: Sequence[object] = ()) -> None:
+    def __init__(
+        self, folder: Path, seed: str, *, state: Path | None = None, costume: Sequence[object] = (), paced: bool = False
+    ) -> None:
         """Nothing runs yet. `costume`: words for campaign/costume.py, which then wears the daemon."""
         self.seed = seed
         copy = SiteCopy(shipped(), folder / "site")
@@ -68,7 +70,7 @@ class House(Stage):
         copy.quicken(Pace(unlock=promises.unlock, stay=6, delay=promises.delay))
         copy.add("rules", "b12-gas", GAS)
         self.residents = _residents(copy.folder / "cards.csv", random.Random(f"{seed}-cards"))
-        super().__init__(folder, copy, paced=False, lasting=True, state=state)
+        super().__init__(folder, copy, paced=paced, lasting=True, state=state)
         if costume:
             command = module(
                 "campaign.costume", *costume, "--", "run", copy.path, "--state", self.state, "--socket", self.socket,

@@ -39,7 +39,7 @@ async def run(
         pauses = stack.enter_context(Pauses())
         fault = FAULTS[name](folder)
         await stack.enter_async_context(fault.around())
-        house = House(folder, seed, state=fault.state, costume=fault.costume)
+        house = House(folder, seed, state=fault.state, costume=fault.costume, paced=fault.paced)
         await house.raise_curtain(stack)
         await house.start()
         await house.armed()
@@ -61,6 +61,7 @@ async def _live(house: House, fault: Fault, rounds: int, *, stop: asyncio.Event,
     async with asyncio.TaskGroup() as group:
         living = group.create_task(life.run())
         diary = group.create_task(house.keep_diary())
+        beside = group.create_task(fault.beside(house))
         memory = 0.0
         while done < rounds and not stop.is_set():
             memory = max(memory, house.memory())
@@ -73,6 +74,7 @@ async def _live(house: House, fault: Fault, rounds: int, *, stop: asyncio.Event,
         life.end()
         await asyncio.wait([living], timeout=60)
         diary.cancel()
+        beside.cancel()
     return done
 
 

@@ -20,8 +20,9 @@ class DiskFull(Fault):
     name = "disk"
     about = "state's file system full for 2 to 6 s (tmpfs as root, else a limit on the size of files)"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, megabytes: int = 24) -> None:
         super().__init__(folder)
+        self._megabytes = megabytes
         self._place = folder / "disk"
         self._mounted = False
 
@@ -29,7 +30,7 @@ class DiskFull(Fault):
     async def around(self) -> AsyncIterator[None]:
         """Mount a small file system where we may."""
         self._place.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", str(self._place)]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={self._megabytes}m,mode=0700", "tmpfs", str(self._place)]
         self._mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0  # noqa: ASYNC221 - a moment
         self.state = self._place / "state"
         try:
