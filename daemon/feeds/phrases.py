@@ -88,6 +88,10 @@ PHRASES = {
     "the other side reset the connection": "对方重置了连接",
     "the other side has gone silent": "对方没有声息了",
     "the other side closed the connection": "对方关闭了连接",
+    "nobody knows that name; is it spelt right? An IP address needs no name server":
+        "找不到该主机名，写对了吗？改用 IP 地址则不需要域名服务器",
+    "the name server does not answer; an IP address needs none": "域名服务器没有应答，可改用 IP 地址",
+    "unknown exception, outside the standard": "未知异常，标准中没有",
     # frames, and what a technician's tools find
     "unit {number}: {what}": "{number} 号：{what}",
     "read {count} {table} from {address}": "读 {count} 个{table}，自 {address}",
@@ -299,9 +303,10 @@ def _chinese(text: str, depth: int) -> str | None:
 
 
 def _several(text: str) -> str | None:
-    """`crc, noise`: a list of fixed words."""
+    """`crc, noise, half an answer (01 03)`: a list of our words."""
     words = text.split(", ")
-    return "、".join(_FIXED[word] for word in words) if all(word in _FIXED for word in words) else None
+    said = [_chinese(word, 1) for word in words] if len(words) > 1 else []
+    return "、".join(filter(None, said)) if said and all(said) else None
 
 
 def _after_a_colon(text: str, language: Language, depth: int) -> str:

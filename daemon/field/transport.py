@@ -130,7 +130,7 @@ async def _open_serial(path: str, line: site.Line, wire: Wire) -> None:
 
 async def _open_tcp(address: str, wire: Wire) -> None:
     host, _, port = address.rpartition(":")
-    transport, _ = await asyncio.get_running_loop().create_connection(lambda: wire, host, int(port))
+    transport, _ = await asyncio.get_running_loop().create_connection(lambda: wire, host.strip("[]"), int(port))
     sock = transport.get_extra_info("socket")
     for level, option, value in _OPTIONS:
         sock.setsockopt(level, option, value)
@@ -149,6 +149,8 @@ _ERRORS = {
     errno.ECONNRESET: "the other side reset the connection",
     errno.ETIMEDOUT: "the other side has gone silent",
     errno.EPIPE: "the other side closed the connection",
+    socket.EAI_NONAME: "nobody knows that name; is it spelt right? An IP address needs no name server",
+    socket.EAI_AGAIN: "the name server does not answer; an IP address needs none",
 }
 
 

@@ -75,6 +75,7 @@ def source() -> str:
         ("zones.b12.fire_release: fire", "zones.b12.fire_release：火警"),
         ("rubbish: of a library", "rubbish: of a library"),
         ("no answer, only crc, noise", "没有应答，只收到 校验错、杂波"),
+        ("no answer, only foreign, half an answer (01 4f)", "没有应答，只收到 他机的应答、半截应答（01 4f）"),
         ("送水", "送水"),
         ("", ""),
     ],

@@ -47,6 +47,20 @@ async def test_a_closed_tcp_port_says_so() -> None:
         await connect(site.Line(tcp="127.0.0.1:1"), lambda _: None, lambda _: None)
 
 
+async def test_a_box_may_be_called_by_its_ipv6_address_or_its_name() -> None:
+    for bound, host in (("::1", "[::1]"), ("127.0.0.1", "localhost")):
+        server = await asyncio.start_server(lambda _, writer: writer.close(), bound, 0)
+        port = server.sockets[0].getsockname()[1]
+        wire = await connect(site.Line(tcp=f"{host}:{port}"), lambda _: None, lambda _: None)
+        await wire.close()
+        server.close()
+
+
+async def test_a_name_that_nobody_knows_is_said_with_what_to_do() -> None:
+    with pytest.raises(OSError, match=r"no-such-box.invalid:502: .*(knows that name|name server)"):
+        await connect(site.Line(tcp="no-such-box.invalid:502"), lambda _: None, lambda _: None)
+
+
 async def test_nothing_that_the_network_holds_back_is_delivered_after_the_line_was_given_up() -> None:
     """The order to let a boom fall, say: the other side gets a reset, not the rest of what was written."""
     ends: list[BaseException | None] = []
