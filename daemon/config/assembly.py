@@ -5,7 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import cards, contradictions, hardware, ladders, overload, patrol, plugins, record, subjects, wishes
+from daemon.config import (
+    cards,
+    contradictions,
+    doubts,
+    hardware,
+    ladders,
+    overload,
+    patrol,
+    plugins,
+    record,
+    subjects,
+    wishes,
+)
 from daemon.config.capacity import Load
 from daemon.config.draft import Draft
 from daemon.config.explicit import explicit_rules
@@ -88,7 +100,11 @@ def assemble(draft: Draft, folder: Path, *, wired: bool, secrets: Secrets | None
         loads=loads,
         directory=directory,
         drills={f"zones.{name}": full["drill"] for name, full in releases.items()},
-        warnings=(*ladders.warnings(draft, directory, rules), *record.warnings(draft.journal, draft.document)),
+        warnings=(
+            *doubts.warnings(draft, gear.devices),
+            *ladders.warnings(draft, directory, rules),
+            *record.warnings(draft.journal, draft.document),
+        ),
     )
 
 

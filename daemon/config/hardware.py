@@ -99,13 +99,20 @@ def _kind(draft: Draft, driver: str, spot: Where, guests: ThirdParty) -> plugins
     shipped = plugins.names("drivers")
     if driver not in shipped:
         known = [*shipped, *installed()]
-        draft.document.fault(spot, "unknown_driver", nearest=nearest(driver, known), value=driver, known=listed(known))
+        near = _beside(guests.folder, driver) or nearest(driver, known)
+        draft.document.fault(spot, "unknown_driver", nearest=near, value=driver, known=listed(known))
         return None
     try:
         return plugins.find("drivers", driver)
     except plugins.PluginError as error:
         draft.document.fault(spot, "plugin_broken", value=driver, why=error)
         return None
+
+
+def _beside(folder: Path, driver: str) -> str:
+    """`drivers/acme.py` where such a file lies beside the site file and only its name was written."""
+    path = f"drivers/{Path(driver).name.removesuffix('.py')}.py"
+    return path if (folder / path).is_file() else ""
 
 
 def blamed(error: Exception, written: Mapping[str, object]) -> Where:
@@ -131,7 +138,9 @@ class _Shelf:
         document, file = self.draft.document, profiles.locate(name, self.folders)
         if file is None:
             known = profiles.names(self.folders)
-            document.fault(spot, "unknown_profile", nearest=nearest(name, known), value=name, known=listed(known, 40))
+            maker = name.partition("/")[0]
+            its = [each for each in known if each.startswith(f"{maker}/")] or known
+            document.fault(spot, "unknown_profile", nearest=nearest(name, known), value=name, known=listed(its, 40))
             return None
         profile, faults = profiles.load(file, model)
         if file not in self._told:  # many devices share a profile; its faults are told once

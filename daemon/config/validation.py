@@ -1,14 +1,17 @@
 """Data against a pydantic model; what does not fit becomes faults in plain words."""
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterator
-from typing import TypeVar, get_args
+from typing import TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from daemon.config.document import Document, Secret
-from daemon.config.faults import Term, Where, listed, nearest
+from daemon.config.faults import Both, Term, Where, listed, nearest
+from daemon.config.wording_profiles import chinese
 
 Mark = TypeVar("Mark")
 M = TypeVar("M", bound=BaseModel)
@@ -45,6 +48,11 @@ _OWN = {
     "disk_percent",
 }
 """Codes of our own validators: a PydanticCustomError's type is the code of its fault."""
+_SHAPED = ("model_type", "list_type")
+_NUMBERS = ("int", "float")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?\Z")
+_HEXADECIMAL = re.compile(r"([0-9A-Fa-f]{1,4})[hH]?\Z")
+_LEADING = re.compile(r"([0-9]+) ?[A-Za-z]{2,}\Z")
 _UNNATURAL = ("string_too_short", "string_too_long", "too_short", "too_long")
 
 
@@ -90,7 +98,11 @@ def _tell(
     elif kind == "missing":
         key = str(detail["loc"][-1])
         meaning = _meaning(model, detail["loc"])
-        document.fault((*where, *detail["loc"]), "missing", at_key=True, key=key, meaning=meaning)
+        shape, spot = _shape(_annotation(model, detail["loc"])), (*where, *detail["loc"])
+        if shape:
+            document.fault(spot, "missing_like", at_key=True, key=key, meaning=meaning, shape=shape)
+        else:
+            document.fault(spot, "missing", at_key=True, key=key, meaning=meaning)
     elif kind == "plain_secret":
         document.fault(spot, kind)  # what stands there is not repeated
     elif kind in _OWN:
@@ -126,11 +138,30 @@ def _tell_type(detail: ErrorDetails, model: type[BaseModel], spot: Where, docume
     elif kind == "value_error" and (example := _example(model, detail["loc"])):
         document.fault(spot, "refused_like", value=value, why=context["error"], example=example)
     elif kind == "value_error":
-        document.fault(spot, "refused", value=value, why=context["error"])
+        why = str(context["error"])
+        document.fault(spot, _whole(given), value=value, why=Both(why, chinese(why)))
+    elif kind in _SHAPED and (shape := _shape(_annotation(model, detail["loc"]))):
+        document.fault(spot, "wrong_shape", value=value, key=detail["loc"][-1], shape=shape)
     elif (stem := kind.split("_")[0]) in _WANTED:
-        document.fault(spot, "wrong_type", value=value, wanted=Term(_WANTED[stem]))
+        meant = _number_meant(given) if stem in _NUMBERS and isinstance(given, str) else ""
+        document.fault(spot, "wrong_type", nearest=meant, value=value, wanted=Term(_WANTED[stem]))
     else:
         document.fault(spot, "refused", value=value, why=detail["msg"])
+
+
+def _whole(given: object) -> str:
+    return "inconsistent" if isinstance(given, dict) else "refused"
+
+
+def _number_meant(text: str) -> str:
+    """What `9600bps`, `２` and `1F` were perhaps to be; empty where no number is to be seen."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if _NUMBER.match(plain):
+        return plain
+    if (digits := _HEXADECIMAL.match(plain)) and not plain.isdecimal():
+        return f"0x{digits[1].upper()}"
+    leading = _LEADING.match(plain)
+    return leading[1] if leading else ""
 
 
 def _written(loc: Where, where: Where, document: Document) -> Iterator[str | int]:
@@ -161,6 +192,22 @@ def _inner(annotation: object, loc: Where) -> type[BaseModel] | None:
         return annotation
     found = [inner for part in get_args(annotation) if (inner := _inner(part, loc))]
     return next((inner for inner in found if inner.__name__ in loc), found[0] if found else None)
+
+
+def _annotation(model: type[BaseModel], loc: Where) -> object:
+    field = _field(model, loc)
+    return field.annotation if field else None
+
+
+def _shape(annotation: object) -> str:
+    """How a table, or a list of tables, is written; empty for anything else."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        needed = [field.alias or name for name, field in annotation.model_fields.items() if field.is_required()]
+        return "{" + ", ".join(f"{name}: …" for name in needed) + "}" if needed else ""
+    if get_origin(annotation) is list:
+        inner = _shape(get_args(annotation)[0])
+        return f"[{inner}]" if inner else ""
+    return ""
 
 
 def _meaning(model: type[BaseModel], loc: Where) -> str:

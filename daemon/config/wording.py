@@ -9,6 +9,7 @@ from daemon.config.wording_feeds import FEEDS
 from daemon.config.wording_ladders import LADDERS
 from daemon.config.wording_lines import LINES
 from daemon.config.wording_patrol import PATROL
+from daemon.config.wording_profiles import PROFILES
 from daemon.config.wording_record import RECORD
 from daemon.config.wording_rehearsal import REHEARSAL
 from daemon.config.wording_rules import RULES
@@ -91,8 +92,8 @@ _SYNTAX = {
         "this bracket is not closed, or a comma is missing before {noticed}", "write {{a: 1, b: 2}} or [a, b]",
         "这个括号没有结束，或 {noticed} 之前缺少逗号", "请写成 {{a: 1, b: 2}} 或 [a, b]"),
     "syntax_star": (
-        "a text cannot begin with *", "put it in quotes",
-        "文字不能以 * 开头", "请加引号"),
+        "no & above bears the name behind this *", "write &NAME at the table that is meant, above; or quote the text",
+        "* 后面的名称在上文没有对应的 &名称", "请先在上面的那张表前写 &名称；若是以 * 开头的文字，请加引号"),
     "syntax_documents": (
         "a second document begins after `---`", "one file holds one document; remove the line `---`",
         "`---` 之后又开始了一份文档", "一个文件只能有一份文档，请删除 `---` 这一行"),
@@ -352,7 +353,7 @@ _SITE = {
 
 WORDS = MappingProxyType({
     **_FILE, **_SYNTAX, **_VALUES, **LINES, **_FIELD, **_SITE, **CARDS, **CHANNELS, **FEEDS, **REHEARSAL, **LADDERS,
-    **RULES, **CENTRE, **PATROL, **RECORD,
+    **RULES, **CENTRE, **PATROL, **PROFILES, **RECORD,
 })  # fmt: skip
 """Code -> what was found and what is right, in English, then in Chinese."""
 
