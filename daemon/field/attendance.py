@@ -19,6 +19,9 @@ _IN_FULL = 60.0
 others wait as long as it has taken, so that many silent devices fit into their share and the living hardly notice."""
 _LEAST = 0.02
 """Seconds that any device is given, besides those that every exchange is given for the system's sake."""
+_SLOWER = 60.0
+"""Seconds for which the silent are given the time that another took that came back slower: boards that had no supply
+start together, and the late answer to a probe would spoil the next exchange."""
 _OF_LATE = 15.0
 """Seconds since which who does not answer has fallen silent only lately."""
 _T = TypeVar("_T")
@@ -31,6 +34,8 @@ class Attendance:
         """Nobody yet."""
         self._sink, self._scheduler, self._writes = sink, scheduler, writes
         self.units: dict[str, Presence] = {}
+        self._slower = self._slower_until = 0.0
+        """Seconds that the slowest took of those that came back slower than they were; until when others may, too."""
 
     def change(self, devices: Mapping[str, Device], now: float) -> None:
         """These, from now on. The same object keeps all its state."""
@@ -60,6 +65,9 @@ class Attendance:
 
     def answered(self, unit: Presence, now: float, trip: float, wire: float) -> None:
         """It spoke, `trip` seconds after it was asked, of which the bytes took `wire`."""
+        if unit.misses >= QUICK_MISSES and unit.brief and trip - wire > max(_LEAST, *unit.turns):
+            self._slower = max(trip - wire, self._slower if now < self._slower_until else 0.0)
+            self._slower_until = now + _SLOWER
         unit.polls += 1
         unit.misses = 0
         unit.good_at = now
@@ -104,9 +112,18 @@ class Attendance:
         has become slower is heard all the same, if only as a frame that nobody asked for, and waited for then."""
         silent = many or self.silent(unit)
         usual = max(unit.turns) or self._usual(unit)
+        if usual and now < self._slower_until:
+            usual = max(usual, self._slower)
         if not usual or not silent or (unit.misses >= QUICK_MISSES and (unit.hinted or self._is_turn(unit, now))):
             return None
         return max(_LEAST, usual)
+
+    def hinted(self, name: str, now: float) -> None:
+        """What was heard may be its late answer. It is asked first: as long as it is not known what it takes, it speaks
+        into the answers to others."""
+        unit = self.units.get(name)
+        if unit is not None and unit.brief and unit.misses >= QUICK_MISSES:
+            self._scheduler.urge(name, now, first=True)
 
     def _is_turn(self, unit: Presence, now: float) -> bool:
         """Of those that are silent it has waited longest to be waited for in full, and that was long ago."""
@@ -134,8 +151,9 @@ class Attendance:
         scan."""
         unit.late, unit.hints = unit.tally["late"], unit.tally["hints"]
         unit.asked = took > 0
-        if unit.asked and job is not None and job.matter is not None and job.matter.patience is None:
-            unit.waited = now
+        if unit.asked and job is not None and job.matter is not None:
+            unit.brief = job.matter.patience is not None
+            unit.waited = unit.waited if unit.brief else now
         unit.missed(now, aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
         renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
         if renumber is not None:  # it numbers its questions, and this one may be answered yet

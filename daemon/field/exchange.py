@@ -78,6 +78,8 @@ class Exchanges:
         self._junk: list[str] = []
         self._request = b""
         """What the last good answer was to."""
+        self.hinted: Callable[[str, float], None] = lambda _device, _now: None
+        """Told of whom something was heard, and when, that may be its late answer."""
         self.quarantine = float("-inf")
         """Until when nobody is asked: even a late answer may still come."""
         self._held = self._missed = self._heard = float("-inf")
@@ -258,6 +260,7 @@ class Exchanges:
         """Something was heard that may be the late answer of who was missed last, or its ruins."""
         if self._missing is not None and self._heard < self._held:
             self._missing.counts["hints"] += 1
+            self.hinted(self._missing.whom[0], self._heard)
 
     def _note(self, kind: str, data: bytes, now: float, asked: Matter | None = None) -> None:
         self._note_sent()

@@ -75,6 +75,8 @@ class Unit:
     missed: float = -math.inf
     """When it was last missed."""
     retired: bool = False
+    first: bool = False
+    """It goes before all others that are probed."""
 
     @property
     def lives(self) -> bool:

@@ -68,6 +68,7 @@ class Polling:
         self._scheduler = Scheduler({}, now)
         self._writes = Writes()
         self._attendance = Attendance(sink, self._scheduler, self._writes)
+        self._exchanges.hinted = self._attendance.hinted
         self._landing = Landing(sink, self._attendance, ring)
         self._telling = Telling(self._exchanges, self._attendance, self._scheduler, self._writes, self._misses)
         self._visits = Visits(self._exchanges, self._scheduler)
@@ -281,7 +282,8 @@ class Polling:
         many = hears and self._attendance.many(now)
         if unit.misses or many:
             if exchanges.stream:  # a gateway waits for its own time, whether we do or not
-                matter.patience = self._attendance.patience(unit, now, many=many)
+                patience = self._attendance.patience(unit, now, many=many)
+                matter.patience = None if patience is None else min(patience, question.patience)
             matter.short = many or self._attendance.silent(unit)
         return None if unit.doubt or unit.owed or exchanges.echo is not False else expected
 

@@ -58,6 +58,8 @@ class Presence:
     """How often it had answered late when it was missed last."""
     hints: int = 0
     """How often something was heard that may have been its late answer, up to then."""
+    brief: bool = False
+    """When it was missed last it was not waited for as long as it may take."""
     asked: bool = True
     """When it was missed last a question went out; else its driver could not even ask."""
     waited: float = -inf

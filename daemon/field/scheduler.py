@@ -248,13 +248,11 @@ class Scheduler:
         if job and job.aside and not unit.misses:
             self._at(job, now + ASIDE)
             return
-        steps = unit.misses
-        if not steps and unit not in self._doubted:
+        if not (steps := unit.misses) and unit not in self._doubted:
             self._burst.begin(self._units.values())
         self._doubted.discard(unit)
         unit.culprit = job if not steps or unit.culprit is job else None
-        unit.misses += 1
-        unit.missed = now
+        unit.misses, unit.missed, unit.first = steps + 1, now, False
         pause = _PAUSES[steps] if steps < QUICK_MISSES else min(unit.ceiling, 2.0 ** min(steps - QUICK_MISSES, 4))
         for other in unit.jobs:
             other.place = next(self._number)  # whatever stands in the queues for it is void
@@ -305,10 +303,12 @@ class Scheduler:
         heads = [queue[0][0] for queue in self._ready[: ScanClass.MEASURE] if queue]
         return any(not late or deadline < now for deadline in heads)
 
-    def urge(self, device: str, now: float) -> None:
-        """An order waits for this device: where it is silent it is probed soon, in its turn and within the share."""
+    def urge(self, device: str, now: float, *, first: bool = False) -> None:
+        """An order waits for this device: where it is silent it is probed soon, in its turn and within the share.
+        `first`: at once, before all others."""
         if unit := self._silent.get(device):
-            self._probe_of(unit).due = min(self._probe_of(unit).due, max(now, unit.free) + _URGED)
+            probe, unit.first = self._probe_of(unit), first or unit.first
+            probe.due = min(probe.due, max(now, unit.free) + (0.0 if first else _URGED))
 
     @property
     def silent(self) -> int:
@@ -335,7 +335,7 @@ class Scheduler:
         """The probe that has waited longest, of those that are due and can be paid for."""
         probes = [(self._probe_of(unit), unit) for unit in self._silent.values()]
         due = [job for job, unit in probes if job.due <= now and self._payable(unit, now) <= now]
-        return min(due, key=lambda job: job.due, default=None)
+        return min(due, key=lambda job: (not job.unit.first, job.due), default=None)
 
     def _payable(self, unit: Unit, now: float) -> float:
         """When the share of the silent allows this one to be probed."""
