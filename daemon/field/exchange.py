@@ -12,6 +12,7 @@ from typing import Literal
 from daemon.clock import Clock
 from daemon.commands import Permit, always
 from daemon.field.instants import ExactTimer, Timer
+from daemon.field.lag import Lag
 from daemon.field.matter import Matter, NoAnswerError, NotPermittedError, PluginFaultError
 from daemon.field.trace import Ring
 from daemon.field.transport import Wire
@@ -62,6 +63,7 @@ class Exchanges:
         """The last good answer as it came, if nothing else came with it."""
         self.rest = 0.0
         """Seconds in which an answer to what was missed last may still come."""
+        self._lag = None if self.stream else Lag()
         self._wire: Wire | None = None
         self._lost = "not open"
         self._silent = ExactTimer(clock, self._try, self._failed)
@@ -92,6 +94,8 @@ class Exchanges:
         self._wire, self._lost, self._received = wire, "", b""
         self.answered = self._heard = self.now()
         self.echo = None if self.stream else False
+        if self._lag is not None:
+            self._lag.attach()
 
     def end(self, why: str) -> None:
         """The wire is gone, or to be left; the exchange on it fails."""
@@ -208,6 +212,8 @@ class Exchanges:
                 self._finish(error)
             return
         patience = question.patience if matter.patience is None else matter.patience
+        if self._lag is not None:
+            patience = self._lag.patience(patience, now)
         self._patience = patience
         if not self.stream and now < self._held and self.answered < self._missed:
             patience += self._held - now  # the gateway takes it up when it has done with the one before
@@ -245,6 +251,8 @@ class Exchanges:
 
     def _unasked(self, data: bytes, now: float) -> None:
         """Bytes while nobody is asked: late, or the last answer once more, or from nobody knows where."""
+        if self._lag is not None:
+            self._lag.heard(data, now)
         kind = "late" if now < self.quarantine else "stray"
         self.tally[kind] += len(data)
         self._note(kind, data, now)
@@ -290,6 +298,10 @@ class Exchanges:
             return False
         frame, self._received = received[:used], received[max(1, used) :]
         why, asked = found.why, self._asked
+        if self._lag is not None and why == "foreign":
+            self._lag.heard(frame, self._heard)
+        elif self._lag is not None and why == "silent" and self._heard - self.sent > question.patience:
+            self._lag.took(self._heard - self.sent, self._heard)
         if why == "foreign" and not self.stream and self._missing is not None and self._heard < self._held:
             why, asked, self._missing = "late", self._missing, None  # who was missed answers while the next is asked
         asked.counts[why] += 1
@@ -342,7 +354,9 @@ class Exchanges:
             self._late.set(now + _LOOK)
             return
         question = self._question
-        self.rest = question.worst - self._patience
+        self.rest = max(0.0, question.worst - self._patience)
+        if self._lag is not None:
+            self._lag.missed(question, self.sent)
         if not self._asked.short:
             self.quarantine = now + self.rest
         if self._received:

@@ -106,3 +106,33 @@ async def test_a_question_at_which_the_box_hangs_up_costs_its_device_and_no_more
         box.poison = None
         await until(lambda: sink.devices[-1] == ("u1", True, "answers"))
         assert {value for value, _ in sink.values("u1.r")} <= {107, None}
+
+
+async def test_a_gateway_that_waits_for_dead_units_one_at_a_time_still_serves_the_living(
+    running: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of four are dead, and each costs it thrice what the profile gives them."""
+    turn = asyncio.Lock()
+
+    async def queued(answer: bytes, writer: asyncio.StreamWriter) -> bool:
+        tasks.create_task(in_turn(answer, writer))
+        return True
+
+    async def in_turn(answer: bytes, writer: asyncio.StreamWriter) -> None:
+        async with turn:
+            dead = answer[6] != 1
+            await asyncio.sleep(0.3 if dead else 0.005)
+            writer.write(answer[:4] + b"\0\3" + answer[6:7] + b"\x83\x0b" if dead else answer)
+
+    monkeypatch.setattr("daemon.field.presence.LOST_AFTER_SAFETY", 0.5)
+    async with (
+        boxed(queued) as (box, settings),
+        asyncio.TaskGroup() as tasks,
+        running(settings, **units(1, 2, 3, 4)) as (line, sink),
+    ):
+        await until(lambda: sum(not online for _, online, _ in sink.devices) == 3)
+        missed, asked = line.status()["devices"]["u1"]["misses"], len(box.asked)
+        await until(lambda: len(box.asked) >= asked + 20)
+        assert line.status()["devices"]["u1"]["misses"] == missed
+        assert not any(name == "u1" and not online for name, online, _ in sink.devices)
+        assert any("the gateway says that nobody answers it" in why for _, online, why in sink.devices if not online)

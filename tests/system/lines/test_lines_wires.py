@@ -116,6 +116,6 @@ async def test_a_gateway_that_hangs_up_is_called_again(tcp_unit: tuple[Libmodbus
         await until(lambda: line.status()["opened"] == 2)
         settled = asyncio.get_running_loop().time()
         await until(lambda: sink.renewals("a.r")[-1] > settled)
-        assert sink.lines[1][:2] == ("line", False)
-        assert sink.lines[2][:2] == ("line", True)
+        assert sink.lines == [("line", True, "open")]
+        assert line.status()["why"].startswith("open anew: ")
         assert {value for value, _ in sink.values("a.r")} == {42}
