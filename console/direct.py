@@ -5,7 +5,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,8 +53,15 @@ def scan(site: Path, wires: Path | None, line: str, wish: Wish) -> Iterator[dict
     if any(isinstance(plan.devices[name], Listener) for name, its in plan.site.devices.items() if its.line == line):
         raise RefusedError(LISTENS)
 
-    def opening(setting: Setting) -> AbstractAsyncContextManager[Visit]:
-        return opened(settings.model_copy(update={"baud": setting.baud, "format": setting.format}), clock)
+    @asynccontextmanager
+    async def opening(setting: Setting) -> AsyncIterator[Visit]:
+        async with AsyncExitStack() as stack:
+            at = settings.model_copy(update={"baud": setting.baud, "format": setting.format})
+            try:
+                visit = await stack.enter_async_context(opened(at, clock))
+            except OSError as error:  # an adapter may refuse one setting: which, is said
+                raise OSError(f"{setting}: {error}") from error
+            yield visit
 
     if wish.patience is not None and not 0.02 <= wish.patience <= 5:
         raise RefusedError("--patience 应为 20 到 5000 毫秒。 It is 20 to 5000 milliseconds.")

@@ -14,6 +14,8 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z")
 _NO_ADDRESS = {"dlt645": "DL/T 645", "cjt188": "CJ/T 188"}
 _METERS = tuple(_NO_ADDRESS)
 _ERROR = "bold yellow"
+_FAR = 0.5
+"""A profile of whose channels no more than this part answers plausibly is no proposal."""
 
 
 class ShowScan(Screen):
@@ -27,6 +29,8 @@ class ShowScan(Screen):
         self.identified: dict[object, dict[str, Any]] = {}
         self.known: dict[int, str] = {}
         self._own = ""
+        self._shared = self._ended_why = False
+        self._alike: set[object] = set()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -61,6 +65,7 @@ class ShowScan(Screen):
         elif kind == "plan":
             self._plan(event)
         elif kind == "end" and event["why"]:
+            self._ended_why = True
             self.line(event["why"][self.language], _ERROR)
         else:
             self._remark(event)
@@ -72,7 +77,8 @@ class ShowScan(Screen):
         self._own = own
         time = self.time(event["seconds"])
         self.say("scan_plan", addresses=event["addresses"], setting=own, time=time, line=self._line)
-        if event["share"] < 1:
+        self._shared = event["share"] < 1
+        if self._shared:
             self.say("scan_shared", style="dim")
         if others:
             self.say("scan_plan_all", count=len(others), time=self.time(event["seconds_all"]), style="dim")
@@ -111,6 +117,7 @@ class ShowScan(Screen):
         elif kind == "trouble":
             self.say("scan_trouble", style=_ERROR, setting=event["setting"], why=event["why"][self.language])
         elif kind in {"noisy", "everywhere"}:
+            self._alike |= set(event.get("units", ()))
             self.say(f"scan_{kind}", style=_ERROR, **event)
 
     # At the end
@@ -120,19 +127,35 @@ class ShowScan(Screen):
             names = ", ".join(f"{unit} {name}" for unit, name in self.known.items())
             self.say("scan_known", units=names)
         if not self.found:
-            if not self.known:
-                self.say("scan_nobody", style=_ERROR)
+            if not self._ended_why:
+                word = "scan_nobody_else" if self.known else "scan_nobody_shared" if self._shared else "scan_nobody"
+                self.say(word, style="" if self.known else _ERROR)
             return
+        listed, left = self._listed()
         columns = ("address", "setting", "profile", "fit", "why", "site")
         table = self.grid(self.said("scan_title"), *(f"scan_{each}" for each in columns))
-        for unit, event in self.found.items():
-            table.add_row(*self._row(unit, event))
+        for unit in listed:
+            table.add_row(*self._row(unit, self.found[unit]))
         self.console.print(table)
+        if left:
+            self.say("scan_alike", units=", ".join(map(str, left)), style="dim")
         self._settings()
-        entries = [line for unit in self.found for line in self._entry(unit)]
+        entries = [line for unit in listed for line in self._entry(unit)]
         if entries:
             self.say("scan_paste", style="bold")
             self.console.print(Text("\n".join(["devices:", *entries])), soft_wrap=True)
+        if any(self._is_unknown(unit) for unit in listed):
+            self.say("scan_write_one", style="dim")
+
+    def _listed(self) -> tuple[list[object], list[object]]:
+        """Units with a row of their own; and those behind which the one device answers that does not look."""
+        alike = [unit for unit in self.found if unit in self._alike and self._is_unknown(unit)]
+        left = alike[1:]
+        return [unit for unit in self.found if unit not in left], left
+
+    def _is_unknown(self, unit: object) -> bool:
+        its = self.identified.get(unit)
+        return its is not None and its["driver"] == "modbus" and not _near(its) and not its["proposal"]["known"]
 
     def _row(self, unit: object, event: dict[str, Any]) -> Iterator[str | Text]:
         yield self._unit(unit)
@@ -146,9 +169,12 @@ class ShowScan(Screen):
             examples = self._examples(its["examples"])
             yield from (its["driver"], self.said("scan_sure"), examples, self._site(its["proposal"]))
             return
-        likely = its["likely"]
+        likely = _near(its)
         if not likely:
-            yield from (self.said("scan_no_profile"), "", "", self._site(its["proposal"]))
+            far = [
+                self.said("scan_far", profile=best["profile"], fit=f"{best['fit']:.0%}") for best in its["likely"][:1]
+            ]
+            yield from (self.said("scan_no_profile"), "", "".join(far), self._site(its["proposal"]))
             return
         best = likely[0]
         yield f"{best['profile']}\n{best['title'][self.language]}"
@@ -192,8 +218,11 @@ class ShowScan(Screen):
         its = self.identified.get(unit)
         if its is None or its["proposal"]["known"]:
             return
-        proposal, likely = its["proposal"], its["likely"]
-        entry = {key: value for key, value in proposal["entry"].items() if value != ""}
+        proposal, likely = its["proposal"], _near(its)
+        name, entry = proposal["name"], {key: value for key, value in proposal["entry"].items() if value != ""}
+        if its["likely"] and not likely:
+            name = f"unit-{unit}"
+            entry.pop("profile", None)
         remarks = []
         if likely:
             entry["title"] = likely[0]["title"]["zh"]
@@ -204,7 +233,7 @@ class ShowScan(Screen):
         written = ", ".join(f"{key}: {_scalar(value)}" for key, value in entry.items())
         remark = f"  # {'; '.join(remarks)}" if remarks else ""
         unknown = its["driver"] == "modbus" and not likely
-        yield f"  {'# ' if unknown else ''}{proposal['name']}: {{{written}{', profile: ?' if unknown else ''}}}{remark}"
+        yield f"  {'# ' if unknown else ''}{name}: {{{written}{', profile: ?' if unknown else ''}}}{remark}"
 
     # Words
 
@@ -218,6 +247,12 @@ class ShowScan(Screen):
             if isinstance(unit, int)
             else str(unit)
         )
+
+
+def _near(its: dict[str, Any]) -> list[dict[str, Any]]:
+    """The profiles that may be this unit's."""
+    likely: list[dict[str, Any]] = its["likely"]
+    return likely if likely and likely[0]["fit"] > _FAR else []
 
 
 def _scalar(value: object) -> str:

@@ -1,6 +1,7 @@
 """Draws the frames of a line: when, which way, whose, what they say, and what was made of them."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -49,10 +50,10 @@ class ShowTrace(Screen):
             return 0
         return 0 if count else 1
 
-    def saved(self, heads: list[dict[str, Any]]) -> None:
-        """What was kept at faults."""
+    def saved(self, heads: list[dict[str, Any]], folder: Path) -> None:
+        """What was kept at faults in this folder."""
         if not heads:
-            self.say("trace_none")
+            self.say("trace_none", folder=folder)
             return
         grid = self.grid(
             self.said("trace_saved"), *(f"trace_{each}" for each in ("when", "line", "why", "size", "file"))

@@ -45,6 +45,7 @@ def scan(  # noqa: PLR0917 - typer calls it by name
 
     daemon = _daemon(client(state, socket), "lines", line, needed=site is None)
     if daemon is not None:
+        _only_alone(line, {"--bauds": bauds, "--formats": formats, "--all": everything, "--patience": patience})
         query = {"units": units, "ascii": ascii_, "no_meters": no_meters}
         events = _until_end(daemon, f"/v1/lines/{line}/scan", **query)
     else:
@@ -119,8 +120,19 @@ def _saved(state: Path, name: str, show: Any, *, as_json: bool) -> int:  # noqa:
     heads = direct.saved(state)
     if as_json:
         return _printed(heads)
-    show.saved(heads)
+    show.saved(heads, state / "traces")
     return 0
+
+
+def _only_alone(line: str, wishes: dict[str, object]) -> None:
+    """RefusedError when something is wished that the daemon, with the line in its hands, cannot grant."""
+    from console.client import RefusedError
+
+    if asked := ", ".join(name for name, wish in wishes.items() if wish):
+        raise RefusedError(
+            f"守护进程正在使用总线 {line}，只能用总线自身的设置扫描：去掉 {asked}，或先停守护进程再写上站点文件。 "
+            f"The daemon works this line at its own setting: leave out {asked}, or stop it and name the site file."
+        )
 
 
 def _daemon(its: "Client", section: str, name: str, *, needed: bool) -> "Client | None":

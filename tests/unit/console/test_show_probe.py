@@ -94,3 +94,26 @@ def test_it_fits_the_screen(language: str, width: int) -> None:
     long = point("temperature_of_the_neutral", 1.0, note=both("a long remark " * 8), quality="uncertain")
     _, text = screen(read(long), end(), language=language, width=width)
     assert max(cell_len(line) for line in text.splitlines()) <= width
+
+
+def test_a_read_that_came_in_parts_after_all_is_no_failure() -> None:
+    why = both("非法地址")
+    whole = read(*(point(f"volts{at}", None, quality="bad", note=why) for at in range(3)), why=why)
+    parts = read(*(point(f"volts{at}", 231.0) for at in range(3)), scan="holding 0-5")
+    more = read(settling=True, scan="holding 0-9 every 5 s, whole once more")
+    status, text = screen(whole, parts, more, end(2))
+    assert text.count("非法地址") == 1
+    assert "3 个点" in text
+    assert "已分段读到" in text
+    assert "相符" not in text
+    assert "1 次读取成功，0 次失败" in text
+    assert status == 0
+
+
+def test_one_channel_that_never_came_is_a_failure() -> None:
+    bad = point("amps", None, quality="bad", note=both("非法地址"))
+    status, text = screen(
+        read(point("volts", None, quality="bad"), bad, why=both("x")), read(point("volts", 1.0)), end()
+    )
+    assert "1 次失败" in text
+    assert status == 1

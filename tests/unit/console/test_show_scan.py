@@ -198,3 +198,35 @@ def test_every_word_has_both_languages_with_the_same_gaps() -> None:
         gaps = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (zh, en)]
         assert gaps[0] == gaps[1], key
     assert said("value", "zh") == "值", "words of the other screens are known as well"
+
+
+def test_beside_the_known_nobody_else_is_told() -> None:
+    known = {"event": "known", "unit": 1, "device": "mains"}
+    assert "没有找到其他设备" in screen([PLAN | {"share": 0.1}, known, END])[1]
+    text = screen([PLAN | {"share": 0.1}, END])[1]
+    assert "请先停守护进程" in text
+    assert "--all" not in text
+
+
+def test_a_port_that_cannot_be_opened_is_not_taken_for_silence() -> None:
+    _, text = screen([PLAN, {"event": "end", "why": {"zh": "9600 8E1：端口不存在", "en": "gone"}}])
+    assert "9600 8E1：端口不存在" in text
+    assert "没有任何应答" not in text
+
+
+def test_a_profile_that_fits_badly_is_no_proposal() -> None:
+    _, text = screen([PLAN, found(42), identified(42, likely("chint/ddsu666", 0.29)), END], width=200)
+    assert "没有吻合的档案" in text
+    assert "最接近的 chint/ddsu666 只有 29%" in text
+    assert "  # unit-42: {line: power, driver: modbus, unit: 42, profile: ?}" in text
+    assert "docs/writing-a-profile.md" in text
+
+
+def test_addresses_that_all_answer_alike_are_one_row() -> None:
+    events = [PLAN, *(found(unit) for unit in (5, 6, 7, 8)), {"event": "everywhere", "units": [5, 6, 7, 8]}]
+    events += [identified(unit) for unit in (5, 6, 8)] + [identified(7, likely("xy-md02")), END]
+    _, text = screen(events)
+    assert "不再列出：6, 8" in text
+    assert "# new-5: " in text
+    assert "  new-7: " in text
+    assert "new-6" not in text

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -76,7 +77,7 @@ def test_nothing_at_all_is_no_success_and_ctrl_c_is_no_fault() -> None:
 def test_what_was_kept_at_faults() -> None:
     show, file = ShowTrace("zh"), io.StringIO()
     show.console = Console(width=120, file=file, highlight=False)
-    show.saved([])
+    show.saved([], Path("state/traces"))
     head = {
         "local": LOCAL,
         "line": "gate",
@@ -85,7 +86,7 @@ def test_what_was_kept_at_faults() -> None:
         "size": 2048,
         "file": "a.jsonl",
     }
-    show.saved([head, head | {"why": "damaged", "local": ""}])
+    show.saved([head, head | {"why": "damaged", "local": ""}], Path("state/traces"))
     text = file.getvalue()
-    for part in ("还没有保存的跟踪", "2026-11-21 14:00:01", "总线中断 lines.gate", "2 kB", "a.jsonl", "damaged"):
+    for part in ("state/traces 里没有", "2026-11-21 14:00:01", "总线中断 lines.gate", "2 kB", "a.jsonl", "damaged"):
         assert part in text

@@ -96,6 +96,14 @@ def test_saved_traces_need_no_daemon(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert gatehouse(monkeypatch, "trace", "--saved", "--state", tmp_path) == 0
-    assert "还没有保存的跟踪" in capsys.readouterr().out
+    assert "traces 里没有保存的跟踪" in capsys.readouterr().out
     assert gatehouse(monkeypatch, "trace", "x.jsonl", "--saved", "--state", tmp_path) == 1
     assert "没有 x.jsonl" in capsys.readouterr().err
+
+
+async def test_what_the_daemon_cannot_grant_is_refused_by_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("scan", "gate", "--bauds", "9600", "--patience", "3", "--socket", desk.path)
+    assert await asyncio.to_thread(gatehouse, monkeypatch, *words) == 1
+    assert "--bauds, --patience" in capsys.readouterr().err
