@@ -39,14 +39,16 @@ class Attendance:
 
     def change(self, devices: Mapping[str, Device], now: float) -> None:
         """These, from now on. The same object keeps all its state."""
+        doubt = False  # who was in doubt may be there under another driver or name
         for name, unit in list(self.units.items()):
             if devices.get(name) is not unit.device:
+                doubt = doubt or unit.doubt
                 del self.units[name]
                 self._scheduler.forget(name)
                 self._writes.give_up_device(name, "the device was taken from the line, or changed; order it again")
         for name, device in devices.items():
             if name not in self.units:
-                unit = self.units[name] = Presence(name, device, now)
+                unit = self.units[name] = Presence(name, device, now, doubt=doubt)
                 try:
                     self.plan(unit, now)
                 except PluginFaultError as error:

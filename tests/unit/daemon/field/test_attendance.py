@@ -319,6 +319,16 @@ def test_the_late_answer_to_one_that_was_taken_from_the_line_is_not_its_successo
     stage(story, Talker("io1", (scan("x"),)), io("io2"))
 
 
+def test_who_takes_the_place_of_one_in_doubt_is_in_doubt() -> None:
+    """The answer that the wire owed the one may come as the other's."""
+    desk, (a, b) = attendance("ab")
+    a.doubt = True
+    desk.change({"b": b.device, "c": Talker("c", (scan("alarm"),))}, 1.0)
+    assert (desk.units["b"].doubt, desk.units["c"].doubt) == (False, True)
+    desk.change({"b": b.device, "d": Talker("d", (scan("alarm"),)), "c": desk.units["c"].device}, 2.0)
+    assert not desk.units["d"].doubt
+
+
 def attendance(names: str) -> tuple[Attendance, list[Presence]]:
     """The devices of a line of which nobody was asked yet."""
     desk = Attendance(Ledger(), Scheduler({}, 0.0), Writes())
