@@ -1,7 +1,7 @@
 """The driver contract: bytes to samples, wishes to bytes. Sockets, tasks, timers, retries and logs are the daemon's."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, Protocol, runtime_checkable
 
@@ -50,6 +50,7 @@ class Found:
     answer: bytes | None = None
     why: str = ""  # without an answer: `noise`, `foreign`, `echo`, `crc`
     reply: bytes = b""  # what a device that speaks unasked is told at once: that it was heard
+    said: str = field(default="", compare=False)  # what is odd about it, in words without a comma, for the technician
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

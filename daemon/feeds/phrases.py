@@ -62,6 +62,12 @@ PHRASES = {
     "crc": "校验错",
     "foreign": "他机的应答",
     "half an answer ({bytes})": "半截应答（{bytes}）",
+    "an answer under unit {number}: see the unit numbers in the gateway":
+        "单元号为 {number} 的应答（请看网关的单元号设置）",
+    "an answer with another transaction number: the gateway is too slow or mixes them up":
+        "事务号不符的应答（网关太慢，或弄混了）",
+    "bytes that are no Modbus TCP: for a serial server write rtu_over_tcp":
+        "不是 Modbus TCP 的字节（若是串口服务器，请写 rtu_over_tcp）",
     "driver fault: {why}": "驱动故障：{why}",
     "refused a setting that its profile wants: {why}": "拒绝了档案要求的设置：{why}",
     "exception {number} to function {function}: {why}": "对功能 {function} 返回异常 {number}：{why}",

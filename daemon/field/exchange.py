@@ -26,6 +26,8 @@ _BABBLE = 0.5
 """Seconds for which a wire may be noisy before an exchange on it is given up."""
 _LOOK = 0.001
 """Seconds for a last look: a loop that is late itself finds the time over before it finds the answer that is there."""
+_KINDS = 3
+"""Of what was heard instead of an answer are told; a flood has hundreds."""
 _MOST = 4096
 """Bytes kept at most while an answer is looked for."""
 
@@ -311,7 +313,8 @@ class Exchanges:
         elif found.why == "silent":
             self._finish(NoAnswerError("no answer: the gateway says that nobody answers it"))
         else:
-            self._junk.append(found.why)
+            if len(self._junk) < _KINDS and (said := found.said or found.why) not in self._junk:
+                self._junk.append(said)
             self._hint()
         return True
 
@@ -369,7 +372,7 @@ class Exchanges:
             self._asked.counts["half"] += 1
             self._note("half", self._received, now)
             self._junk.append(f"half an answer ({self._received[:32].hex(' ')})")
-        heard = f", only {', '.join(sorted(set(self._junk)))}" if self._junk else ""
+        heard = f", only {', '.join(sorted(self._junk))}" if self._junk else ""
         self._note("miss", b"", now)
         self._finish(NoAnswerError(f"no answer{heard}"))
 

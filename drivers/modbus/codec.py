@@ -257,11 +257,24 @@ class Tcp:
             length = int.from_bytes(received[4:6], "big")
             proper = received[2:4] == b"\0\0" and 2 <= length <= LONGEST_TCP - 6
             if proper and len(received) >= 6 + length:
-                return Found(6 + length, why="foreign")
+                return Found(6 + length, why="foreign", said=self._odd(received[: 6 + length]))
         if proper:
             return None
         at = received.find(self.transaction + b"\0\0", 1)
-        return Found(at if at > 0 else _useless(received, self.transaction + b"\0"), why="noise")
+        return Found(at if at > 0 else _useless(received, self.transaction + b"\0"), why="noise", said=_NO_PACKETS)
+
+    def _odd(self, packet: bytes) -> str:
+        """What a packet has that ours has not, where it would else be ours."""
+        unit, ours = packet[6], packet[7:8] in (self.good[7:8], self.exception[7:8])
+        if not ours:
+            return ""
+        if packet[:2] == self.transaction and unit != self.good[6]:
+            return f"an answer under unit {unit}: see the unit numbers in the gateway"
+        return _OTHER_NUMBER if packet[:2] != self.transaction and unit == self.good[6] else ""
+
+
+_NO_PACKETS = "bytes that are no Modbus TCP: for a serial server write rtu_over_tcp"
+_OTHER_NUMBER = "an answer with another transaction number: the gateway is too slow or mixes them up"
 
 
 def _useless(received: bytes, start: bytes) -> int:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from daemon.config import site
+from daemon.feeds.phrases import phrase
 from drivers.modbus import Device
 from tests.system.lines.conftest import Owner, profile, until
 
@@ -136,3 +137,30 @@ async def test_a_gateway_that_waits_for_dead_units_one_at_a_time_still_serves_th
         assert line.status()["devices"]["u1"]["misses"] == missed
         assert not any(name == "u1" and not online for name, online, _ in sink.devices)
         assert any("the gateway says that nobody answers it" in why for _, online, why in sink.devices if not online)
+
+
+@pytest.mark.parametrize(
+    ("answered", "why"),
+    [
+        (lambda a: a[:6] + b"\xff" + a[7:], "an answer under unit 255: see the unit numbers in the gateway"),
+        (
+            lambda a: b"\0\0" + a[2:],
+            "an answer with another transaction number: the gateway is too slow or mixes them up",
+        ),
+        (lambda a: a[6:] + b"\x12\x34", "bytes that are no Modbus TCP: for a serial server write rtu_over_tcp"),
+    ],
+)
+async def test_what_a_box_does_wrong_is_said_in_words_and_never_taken_for_a_value(
+    answered: Callable[[bytes], bytes], why: str, running: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def odd(answer: bytes, writer: asyncio.StreamWriter) -> bool:
+        writer.write(answered(answer))
+        return True
+
+    monkeypatch.setattr("daemon.field.presence.LOST_AFTER_SAFETY", 0.1)
+    async with boxed(odd) as (_, settings), running(settings, **units(3)) as (_, sink):
+        await until(lambda: sink.devices)
+        assert sink.devices == [("u3", False, f"no answer, only {why}")]
+        assert phrase(sink.devices[0][2], "zh").isascii() is False
+        assert "only" not in phrase(sink.devices[0][2], "zh")
+        assert not sink.landed
