@@ -60,7 +60,17 @@ class Reload:
                 elif found["state"] != shown:
                     self._print(text)
                 shown = found["state"]
-        return self._end(found)
+        kept = self._end(found)
+        if kept:
+            self._show_silent({each["subject"] for each in proposal["changes"] if each["sign"] != "-"})
+        return kept
+
+    def _show_silent(self, changed: set[str]) -> None:
+        """The devices that were added or changed and do not answer: the watch looks at what was good before."""
+        for line in self._client.get("/v1/status", only="lines").get("lines", {}).values():
+            for name, its in line["devices"].items():
+                if f"devices.{name}" in changed and its["online"] is False:
+                    self._print(self._said("silent", device=name, why=its["text"][self._language]), "bold yellow")
 
     def _end(self, found: dict[str, Any]) -> bool:
         kept = bool(found["state"] == "kept")

@@ -13,6 +13,7 @@ WORDS = {
         "applied; watched for {left:.0f} s more, taken back by itself if a safety point is worse",
     ),
     "kept": ("已保留。", "Kept."),
+    "silent": ("  {device} 还没有应答：{why}", "  {device} does not answer yet: {why}"),
     "rolled_back": ("已自动回退：比更改前变差", "Taken back by itself; worse than before:"),
     "idle": ("没有应用：守护进程已重新启动。", "Not applied: the daemon has been started anew."),
     # replace

@@ -9,6 +9,7 @@ from string import Formatter
 
 from daemon.feeds.phrases_centre import CENTRE
 from daemon.feeds.phrases_channels import CHANNELS
+from daemon.feeds.phrases_plugins import PLUGINS
 from daemon.feeds.texts import REASONS, Language
 from daemon.feeds.texts_drills import OVER
 from daemon.feeds.texts_ladders import WHY
@@ -50,6 +51,7 @@ PHRASES = {
     "answers": "有应答",
     "port open": "端口已打开",
     "not asked yet": "尚未询问",
+    **PLUGINS,
     "port not opened yet": "端口尚未打开",
     "no answer": "没有应答",
     "no answer, only {junk}": "没有应答，只收到 {junk}",

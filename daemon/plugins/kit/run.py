@@ -62,7 +62,7 @@ def _check(trial: Trial, name: str, maker: Maker) -> Check:
         if not findings:
             return Check(name, "skip", [skip.finding], trial.figures)
     except faults as error:
-        code = "broken" if name in {"loads", "schema"} else "raised"
+        code = "broken" if name in {"loads", "schema"} else "stopped" if isinstance(error, DriverError) else "raised"
         findings.append(finding(code, why=f"{error}" if trial.subject.apart else f"{type(error).__name__}: {error}"))
         trial.restart()
     failed = any(not one.remark for one in findings)

@@ -8,9 +8,12 @@ from importlib import metadata
 from typing import Any, Literal
 
 from daemon.config.faults import Both, Fault
+from daemon.feeds.phrases import phrase
 from daemon.plugins.kit.words import CHECKS, FINDINGS
 
 Verdict = Literal["pass", "fail", "skip"]
+_SAID = ("why", "found")
+"""Values that the daemon's parts say, in English."""
 FORM = 1
 """Number of the form of `Result.document`."""
 
@@ -25,8 +28,14 @@ class Finding:
 
     def text(self, language: str) -> str:
         """In words."""
-        values = {name: value.zh if isinstance(value, Both) else value for name, value in self.values.items()}
+        values = {name: _chinese(name, value) for name, value in self.values.items()}
         return FINDINGS[self.code][language == "en"].format_map(self.values if language == "en" else values)
+
+
+def _chinese(name: str, value: object) -> object:
+    if isinstance(value, Both):
+        return value.zh
+    return phrase(value, "zh") if name in _SAID and isinstance(value, str) else value
 
 
 def finding(code: str, **values: object) -> Finding:

@@ -30,6 +30,9 @@ FINDINGS = MappingProxyType({
     "raised": (
         "驱动出错：{why}。除 DriverError 外不得抛出任何异常",
         "the driver failed: {why}. It may raise DriverError and nothing else"),
+    "stopped": (
+        "{why}。每次调用须在 0.1 秒内结束，不得死循环、占满内存或退出进程",
+        "{why}. Each call ends within 0.1 s; none may loop for ever, fill the memory or end the process"),
     "file": (
         "{why}", "{why}"),
     "no_golden": (

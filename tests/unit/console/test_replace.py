@@ -35,9 +35,12 @@ class Daemon:
         self.proposal = PLAN
         self.sent: list[dict[str, Any]] = []
 
-    def get(self, _path: str) -> dict[str, Any]:
+    def get(self, _path: str, only: str = "") -> dict[str, Any]:
         if not self.runs:
             raise UnreachableError("nobody")
+        if only:
+            why = {"zh": "没有应答", "en": "no answer"}
+            return {only: {"gate": {"devices": {name: {"online": False, "text": why} for name in ("io1", "north")}}}}
         return {"state": "idle", "site": str(self.site)}
 
     def stream(self, _path: str, **body: Any) -> Iterator[str]:
@@ -112,6 +115,9 @@ def test_a_device_that_does_not_answer_is_not_written_by_yes_alone(daemon, capsy
     assert "--untried" in capsys.readouterr().out
     assert says(daemon) == small.SITE
     assert typed(daemon, yes=True) == 0, "a person may say so"
+    out = capsys.readouterr().out
+    assert "io1 does not answer yet: no answer" in out
+    assert "north" not in out[out.index("Kept.") :], "it was not changed"
 
 
 def test_untried_asks_the_device_nothing(daemon, capsys):
