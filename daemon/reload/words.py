@@ -11,7 +11,7 @@ _LONGEST = 60
 _PLACES = ("doors", "lanes", "outputs", "zones")
 _HEADER = ("id", "name", "timezone", "latitude", "longitude")
 _OPENED = Text("重新打开：", "opened anew: ")
-_PROFILE = Text("设备模板有变", "its profile is another")
+_PROFILE = Text("设备档案或驱动文件有变", "its profile, or a file of its driver, is another")
 _NOTHING = Text("", "")
 _Entries = Mapping[str, Mapping[str, Any]]
 
