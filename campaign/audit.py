@@ -22,6 +22,8 @@ COLUMNS = ("lost", "again", "doubled", "late", "wrong", "broken")
 _RAISES = frozenset({"alarm.raised", "alarm.repeated"})
 _CHANGES = frozenset({"sequence", "unjournaled", "ahead", "refill"})
 """What may differ between two tellings of one event."""
+_TITLES = frozenset({"place", "text"})
+"""A refill is told in the titles that the site file has by then."""
 
 
 @dataclass(slots=True)
@@ -186,8 +188,11 @@ def _subscriber(record: Record, name: str, verdict: Verdict) -> None:
         verdict.find("lost", f"{name} was told {each}, which the journal does not have for it")
     verdict.looked["events told"] += len(ids & owed)
     first: dict[str, dict[str, Any]] = {}
+    refilled = {each.event["id"] for each in told if each.event.get("refill")}
     for one in told:
         event = {key: value for key, value in one.event.items() if key not in _CHANGES}
+        if one.event["id"] in refilled:
+            event["data"] = {key: value for key, value in one.event.get("data", {}).items() if key not in _TITLES}
         if first.setdefault(str(event["id"]), event) != event:
             verdict.find("doubled", f"{name} was told {event['id']} in two ways")
     verdict.looked["repeats"] += len(told) - len(first)

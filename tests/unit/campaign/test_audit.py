@@ -227,6 +227,17 @@ def test_a_hazard_that_outlasts_the_outage_is_owed_after_it(sound: Record) -> No
     assert [column for column, _ in audit(sound, Promises()).findings] == ["lost"]
 
 
+@pytest.mark.parametrize(("changed", "doubled"), [("text", 0), ("place", 0), ("alarm", 1)])
+def test_a_refill_may_be_told_in_new_titles_and_nothing_else_of_it_may_differ(
+    sound: Record, changed: str, doubled: int
+) -> None:
+    again = copy.deepcopy(sound.heard["police"][2])
+    again.event["refill"] = "again-1"  # type: ignore[index]
+    again.event["data"][changed] = "another"  # type: ignore[index]
+    sound.heard["police"].append(again)
+    assert audit(sound, Promises()).count("doubled") == doubled
+
+
 def test_a_disturbed_way_excuses_what_is_late_and_nothing_that_is_lost(sound: Record) -> None:
     heard_late(sound)
     sound.away = [Span(19.0, 20.5)]
