@@ -190,8 +190,7 @@ def _plan(site: Path, wires: Path | None) -> config.Plan:
     try:
         return config.load(site, wires=wires)
     except config.ConfigError as error:
-        faults = "\n".join(fault.text("zh") for fault in error.faults)
-        raise RefusedError(faults) from error
+        raise RefusedError("\n".join(f"{fault.text('zh')}\n{fault.text('en')}" for fault in error.faults)) from error
 
 
 def _unknown(zh: str, en: str, name: str, known: Iterable[str]) -> str:
