@@ -58,7 +58,7 @@ def test_what_is_refused(tmp_path: Path, line: str, wish: dict[str, Any], words:
 
 def test_a_faulty_site_is_told_with_its_faults(tmp_path: Path) -> None:
     site = small.write(tmp_path, small.SITE.replace("profile: waveshare/rtu-relay-d", "profile: waveshare/rtu-relay-x"))
-    with pytest.raises(RefusedError, match=r"(?s)是不是 waveshare/rtu-relay-d？.*did you mean waveshare/rtu-relay-d\?"):
+    with pytest.raises(RefusedError, match=r"(?s)现有型号：.*profiles: .*waveshare/rtu-relay-d"):
         direct.probe_device(site, None, "io1")
 
 
