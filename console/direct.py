@@ -57,11 +57,7 @@ def scan(site: Path, wires: Path | None, line: str, wish: Wish) -> Iterator[dict
     async def opening(setting: Setting) -> AsyncIterator[Visit]:
         async with AsyncExitStack() as stack:
             at = settings.model_copy(update={"baud": setting.baud, "format": setting.format})
-            try:
-                visit = await stack.enter_async_context(opened(at, clock))
-            except OSError as error:  # an adapter may refuse one setting: which, is said
-                raise OSError(f"{setting}: {error}") from error
-            yield visit
+            yield await stack.enter_async_context(opened(at, clock))
 
     if wish.patience is not None and not 0.02 <= wish.patience <= 5:
         raise RefusedError("--patience 应为 20 到 5000 毫秒。 It is 20 to 5000 milliseconds.")

@@ -173,6 +173,8 @@ async def surveyed(survey: Survey, plan: Plan, line: str) -> AsyncGenerator[dict
         async for event in survey.events():
             if event["event"] == "identified":
                 yield event | {"proposal": proposed(event, line, plan.site.devices, taken)}
+            elif event["event"] == "trouble":
+                yield event | {"why": _both(event["why"])}
             elif "answer" in event:
                 yield event | {"answer": _both(event["answer"])}
             else:

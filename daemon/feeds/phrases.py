@@ -88,6 +88,7 @@ PHRASES = {
         "无权打开，守护进程的用户须加入端口所属的组（dialout）",
     "another program has the port open; stop it, a line has one master":
         "端口被别的程序占用，请停掉它，一条总线只有一个主机",
+    "the adapter refuses this baud rate or format": "转换器不支持此波特率或格式",
     "the adapter is gone or broken": "转换器拔出或损坏",
     "the adapter is gone": "转换器已拔出",
     "connection refused; nothing listens there": "连接被拒绝，对方没有服务",

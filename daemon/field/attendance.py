@@ -159,7 +159,11 @@ class Attendance:
         unit.missed(now, aside=bool(job and job.aside and not self._scheduler.misses(unit.name)))
         renumber: Callable[[], None] | None = getattr(unit.device, "renumber", None)
         if renumber is not None:  # it numbers its questions, and this one may be answered yet
-            renumber()
+            try:
+                guarded("renumber", renumber)
+            except PluginFaultError as error:
+                self.out_of_service(unit, error, now)
+                return
         self._scheduler.missed(unit.name, now, took, max(late, gap), job)
         for each in self.units.values():
             if each.lost(now) and not each.fault:

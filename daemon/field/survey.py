@@ -1,8 +1,9 @@
 """Finds out who is on a line: every address, in one setting of baud and format after the other. Reads only."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -176,19 +177,33 @@ class Survey:
         yield {"event": "setting", "setting": str(setting), "tables": list(tables)}
         self._done, self._total, self._silence = 0, len(tables) * len(units), (0.0, 0)
         self._garbled, self._left = {}, False
-        async with self._opening(setting) as visit:
-            if tables[0] == TABLES[0] and self._errand.tongue != "tcp" and self._errand.meters:
-                async for event in meters(visit, str(setting), self._clock):
-                    self._met += event["event"] == "found"
-                    yield event
-            for table in tables:
-                async for event in self._round(visit, setting, table, units):
-                    yield event
-                if self._left:
-                    break
-            for found in [each for each in self.found.values() if each.setting == setting]:
-                yield {"event": "identifying", "unit": found.unit, "profiles": len(self._candidates)}
-                yield await self._identified(visit, found)
+        async with AsyncExitStack() as stack:
+            try:
+                visit = await stack.enter_async_context(self._opening(setting))
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                yield {"event": "trouble", "setting": str(setting), "why": str(error)}  # there are other settings
+                return
+            async for event in self._asked(visit, setting, tables, units):
+                yield event
+
+    async def _asked(
+        self, visit: Visit, setting: Setting, tables: Sequence[str], units: Sequence[int]
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The same on the open line."""
+        if tables[0] == TABLES[0] and self._errand.tongue != "tcp" and self._errand.meters:
+            async for event in meters(visit, str(setting), self._clock):
+                self._met += event["event"] == "found"
+                yield event
+        for table in tables:
+            async for event in self._round(visit, setting, table, units):
+                yield event
+            if self._left:
+                break
+        for found in [each for each in self.found.values() if each.setting == setting]:
+            yield {"event": "identifying", "unit": found.unit, "profiles": len(self._candidates)}
+            yield await self._identified(visit, found)
 
     async def _round(
         self, visit: Visit, setting: Setting, table: str, units: Sequence[int]

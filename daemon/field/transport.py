@@ -108,7 +108,9 @@ async def connect(line: site.Line, hear: Callable[[bytes], None], end: Callable[
     except TimeoutError as error:
         raise OSError(f"{endpoint(line)}: no connection within {_OPENING:g} s") from error
     except (OSError, serialx.SerialException, ValueError) as error:
-        raise OSError(f"{endpoint(line)}: {explained(error)}") from error
+        failed = OSError(f"{endpoint(line)}: {explained(error)}")
+        failed.errno = getattr(error, "errno", None)
+        raise failed from error
     return wire
 
 
@@ -140,6 +142,7 @@ _ERRORS = {
     errno.ENOENT: "the port is not there; is the adapter plugged in?",
     errno.EACCES: "access refused; the daemon's user must be in the group that owns the port (dialout)",
     errno.EBUSY: "another program has the port open; stop it, a line has one master",
+    errno.EINVAL: "the adapter refuses this baud rate or format",
     errno.EIO: "the adapter is gone or broken",
     errno.ENXIO: "the adapter is gone",
     errno.ENODEV: "the adapter is gone",

@@ -66,7 +66,7 @@ def test_one_that_wants_more_than_it_declares_is_refused_by_name(tmp_path: Path)
     status, said, _ = tried(str(driver(tmp_path, head="import os; os.system('true')")))
     assert status == 1
     assert "不通过   装入与隔离" in said
-    assert "wants os.system" in said
+    assert "想用 os.system" in said
     assert "标准帧" not in said.splitlines()[1], "what cannot be loaded is not tried"
 
 

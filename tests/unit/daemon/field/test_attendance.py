@@ -209,6 +209,23 @@ class Numbered(Talker):
         return self.question(question.request.replace(b"?", b"?%d" % self.number, 1), b"!", question.expected)
 
 
+def test_a_driver_that_fails_at_its_numbers_costs_its_device_no_more(stage) -> None:
+    class Broken(Numbered):
+        def renumber(self) -> None:
+            raise ZeroDivisionError
+
+    async def story(on: Stage) -> None:
+        await asyncio.sleep(1)
+        on.bus.dead.add("0io1")
+        await until(lambda: on.sink.devices[-1][:2] == ("io1", False), 5)
+        assert on.sink.devices[-1][2] == "driver fault: ZeroDivisionError in renumber: "
+        since = asyncio.get_running_loop().time()
+        await asyncio.sleep(1)
+        assert [at for at in on.sink.renewals("io2.in") if at > since + 0.8]
+
+    stage(story, Broken("io1", (scan("in"),)), io("io2"), settings=TCP)
+
+
 def test_one_that_was_missed_is_asked_under_another_number(stage) -> None:
     async def story(on: Stage) -> None:
         await asyncio.sleep(1)

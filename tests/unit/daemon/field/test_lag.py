@@ -1,5 +1,7 @@
 """What comes too late on a connection that numbers its questions tells how long its gateway keeps one waiting."""
 
+from dataclasses import replace
+
 from daemon.field.lag import Lag
 from drivers.modbus import codec
 
@@ -45,3 +47,16 @@ def test_a_standstill_is_no_habit_and_a_habit_is_forgotten() -> None:
     lag.took(1.0, 20.0)
     assert lag.patience(0.3, 600.0) > 1
     assert lag.patience(0.3, 620.0) == 0.3
+
+
+def test_a_driver_that_raises_over_somebody_elses_answer_harms_nobody() -> None:
+    def find(_: bytes) -> None:
+        raise ZeroDivisionError
+
+    lag = Lag()
+    lag.missed(replace(question(1), find=find), 10.0)
+    lag.missed(question(2), 10.4)
+    lag.heard(answer(2, b"\x83\x0b"), 11.0)
+    assert lag.patience(0.3, 11.0) == 0.3, "this one is lost for it"
+    lag.heard(answer(2, b"\x83\x0b"), 11.2)
+    assert lag.patience(0.3, 11.0) > 0.8

@@ -1,6 +1,7 @@
 """Scanning a line in virtual time: units that pymodbus answers for are found, and nothing is ever written."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from daemon.config import site
+from daemon.field import direct
 from daemon.field.direct import Visit
 from daemon.field.likeness import Candidate, shelf
 from daemon.field.matter import NoAnswerError
@@ -194,6 +196,31 @@ def test_a_line_at_work_that_has_no_time_ends_it_as_well() -> None:
                 pass
 
     play(story)
+
+
+@pytest.mark.parametrize("refused", [OWN, OTHERS[0]])
+def test_a_setting_that_the_adapter_refuses_is_said_and_the_others_are_tried(
+    refused: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire({2: unit("xy-md02", 2)}, setting=OTHERS[1]).install(monkeypatch)
+    real = wire.connect
+
+    async def connect(line: site.Line, *more: Any) -> Any:
+        if Setting(line.baud, line.format) == refused:
+            raise OSError(errno.EINVAL, "the adapter refuses this")
+        return await real(line, *more)
+
+    monkeypatch.setattr(direct, "connect", connect)
+    events: list[dict[str, Any]] = []
+
+    async def story() -> None:
+        errand = Errand(units=range(1, 5), meters=False)
+        survey = Survey(wire.opening(), [OWN, *OTHERS], errand, SHELF, LoopClock())
+        events.extend([event async for event in survey.events()])
+
+    play(story)
+    assert {each["setting"] for each in of("trouble", events)} == {str(refused)}
+    assert units(events) == [2]
 
 
 def test_stopped_in_the_middle_the_line_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

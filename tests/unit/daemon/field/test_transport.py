@@ -21,6 +21,7 @@ from daemon.field.transport import connect, endpoint, explained
         (errno.EBUSY, "one master"),
         (errno.ECONNREFUSED, "nothing listens"),
         (errno.EIO, "adapter"),
+        (errno.EINVAL, "refuses this baud rate or format"),
     ],
 )
 def test_an_error_says_what_to_look_at(number: int, words: str) -> None:
