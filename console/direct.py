@@ -5,7 +5,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,11 +53,8 @@ def scan(site: Path, wires: Path | None, line: str, wish: Wish) -> Iterator[dict
     if any(isinstance(plan.devices[name], Listener) for name, its in plan.site.devices.items() if its.line == line):
         raise RefusedError(LISTENS)
 
-    @asynccontextmanager
-    async def opening(setting: Setting) -> AsyncIterator[Visit]:
-        async with AsyncExitStack() as stack:
-            at = settings.model_copy(update={"baud": setting.baud, "format": setting.format})
-            yield await stack.enter_async_context(opened(at, clock))
+    def opening(setting: Setting) -> AbstractAsyncContextManager[Visit]:
+        return opened(settings.model_copy(update={"baud": setting.baud, "format": setting.format}), clock)
 
     if wish.patience is not None and not 0.02 <= wish.patience <= 5:
         raise RefusedError("--patience 应为 20 到 5000 毫秒。 It is 20 to 5000 milliseconds.")
@@ -122,10 +119,15 @@ def probed_alone(plan: config.Plan, device: str) -> Iterator[dict[str, Any]]:
     return _played(probed(events()))
 
 
+def traces(state: Path) -> Path:
+    """The folder of what the daemon kept at faults."""
+    return state / FOLDER
+
+
 def saved(state: Path) -> list[dict[str, Any]]:
     """The heads of all saved traces, the newest last."""
     found = []
-    for file in sorted((state / FOLDER).glob("*.jsonl")):
+    for file in sorted(traces(state).glob("*.jsonl")):
         try:
             with file.open(encoding="utf-8") as handle:
                 head = json.loads(handle.readline())
@@ -140,10 +142,10 @@ def saved(state: Path) -> list[dict[str, Any]]:
 
 def read_saved(state: Path, name: str) -> Iterator[dict[str, Any]]:
     """The entries of a saved trace, explained. RefusedError when there is none of that name."""
-    file = next((each for each in (Path(name), state / FOLDER / name) if each.is_file()), None)
+    file = next((each for each in (Path(name), traces(state) / name) if each.is_file()), None)
     if file is None:
         raise RefusedError(
-            f"{state / FOLDER}: 没有 {name}；gatehouse trace --saved 列出全部。 There is no such trace; "
+            f"{traces(state)}: 没有 {name}；gatehouse trace --saved 列出全部。 There is no such trace; "
             "gatehouse trace --saved lists them."
         )
     number = 1

@@ -120,7 +120,7 @@ def _saved(state: Path, name: str, show: Any, *, as_json: bool) -> int:  # noqa:
     heads = direct.saved(state)
     if as_json:
         return _printed(heads)
-    show.saved(heads, state / "traces")
+    show.saved(heads, direct.traces(state))
     return 0
 
 

@@ -123,7 +123,7 @@ class Exchanges:
     @property
     def carried(self) -> float:
         """Seconds that the bytes of the last good exchange took."""
-        return self._character * (len(self._request) + len(self.frame))
+        return self.wire_time(len(self._request) + len(self.frame))
 
     async def ask(
         self,
